@@ -1,0 +1,94 @@
+"""The words and signs in which every renderer tells of outcomes, statuses, isolation and points.
+
+One place, so that a student reads the same on the terminal and in the HTML report.
+"""
+
+from __future__ import annotations
+
+import math
+
+from grader.model import DiagnosisKind, Level, Outcome, Status
+
+OUTCOME: dict[Outcome, str] = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.RAISED: "raised an error",
+    Outcome.NOT_IMPLEMENTED: "not implemented",
+    Outcome.TIMED_OUT: "timed out",
+    Outcome.OUT_OF_MEMORY: "out of memory",
+    Outcome.CRASHED: "crashed",
+    Outcome.SKIPPED: "skipped",
+    Outcome.INTERNAL_ERROR: "grader error",
+}
+
+OUTCOME_SIGN: dict[Outcome, str] = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.RAISED: "✗",
+    Outcome.NOT_IMPLEMENTED: "○",
+    Outcome.TIMED_OUT: "✗",
+    Outcome.OUT_OF_MEMORY: "✗",
+    Outcome.CRASHED: "✗",
+    Outcome.SKIPPED: "»",
+    Outcome.INTERNAL_ERROR: "?",
+}
+
+STATUS: dict[Status, str] = {
+    Status.PASSED: "passed",
+    Status.FAILED: "not passed yet",
+    Status.NOT_ATTEMPTED: "not started",
+    Status.UNGRADED: "ungraded",
+}
+
+STATUS_SIGN: dict[Status, str] = {
+    Status.PASSED: "✓",
+    Status.FAILED: "✗",
+    Status.NOT_ATTEMPTED: "○",
+    Status.UNGRADED: "?",
+}
+
+DIAGNOSIS: dict[DiagnosisKind, str] = {
+    DiagnosisKind.MISCONCEPTION: "A common mistake",
+    DiagnosisKind.GRADIENT: "About the gradient",
+    DiagnosisKind.FORBIDDEN_API: "Ready-made, so it earns no points",
+}
+
+LEVEL: dict[Level, str] = {
+    Level.SANDBOX: "The submitted code ran in a sandbox: a separate process that reaches neither files nor network.",
+    Level.PROCESS: "The submitted code ran in a separate process with limits, but not in a sandbox.",
+    Level.NONE: "The submitted code ran without isolation.",
+}
+
+
+def number(value: float) -> str:
+    """Return points as people write them: 3, 2.5, 0.33. Rounded down, so that 9.999 is never 10."""
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= 1e9:
+        return f"{value:.3g}"
+    # The nudge is for sums such as 0.1 + 0.2, which must not show as 0.29 or 0.30000000000000004.
+    down = math.floor(value * 100 + 1e-6) / 100
+    return f"{down:.2f}".rstrip("0").rstrip(".")
+
+
+def points(value: float) -> str:
+    """Return points with their unit: "1 point", "2.5 points"."""
+    text = number(value)
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def count(amount: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 check", "3 checks"; `plural` where an s does not do."""
+    return f"{amount:,} {singular if amount == 1 else plural or singular + 's'}"
+
+
+def seconds(duration_s: float) -> str:
+    """Return a duration in seconds as people say it: "40 ms", "2.1 s", "3 min 5 s"."""
+    if not math.isfinite(duration_s) or duration_s < 0:
+        return "?"
+    if duration_s < 0.9995:
+        return f"{math.ceil(duration_s * 1000)} ms"
+    if duration_s < 59.95:
+        return f"{duration_s:.1f} s"
+    minutes, rest = divmod(round(duration_s), 60)
+    return f"{minutes:,} min {rest} s" if rest else f"{minutes:,} min"
