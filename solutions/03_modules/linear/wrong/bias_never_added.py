@@ -1,0 +1,17 @@
+"""A bias of zeros is easy to lose: nobody misses it at first. Set `layer.bias` to ones by hand: does the
+result of the layer move?"""
+
+import math
+
+import torch
+from torch.nn import Module, Parameter
+
+
+class Linear(Module):
+    def __init__(self, in_dim, out_dim, bias=True, init_factor=2.0):
+        super().__init__()
+        self.weight = Parameter(torch.randn(in_dim, out_dim) * math.sqrt(init_factor / in_dim))
+        self.bias = Parameter(torch.zeros(out_dim)) if bias else None
+
+    def forward(self, X):
+        return X @ self.weight

@@ -1,0 +1,18 @@
+"""Each entry of the result is a sum of how many products? That number, and not the other dimension, is what
+the size of the weights has to make up for."""
+
+import math
+
+import torch
+from torch.nn import Module, Parameter
+
+
+class Linear(Module):
+    def __init__(self, in_dim, out_dim, bias=True, init_factor=2.0):
+        super().__init__()
+        self.weight = Parameter(torch.randn(in_dim, out_dim) * math.sqrt(init_factor / out_dim))
+        self.bias = Parameter(torch.zeros(out_dim)) if bias else None
+
+    def forward(self, X):
+        out = X @ self.weight
+        return out if self.bias is None else out + self.bias

@@ -1,0 +1,16 @@
+"""You scale a normal variable by a factor a. Does its standard deviation become a times as large, or its
+variance? Which of the two does the statement give?"""
+
+import torch
+from torch.nn import Module, Parameter
+
+
+class Linear(Module):
+    def __init__(self, in_dim, out_dim, bias=True, init_factor=2.0):
+        super().__init__()
+        self.weight = Parameter(torch.randn(in_dim, out_dim) * (init_factor / in_dim))
+        self.bias = Parameter(torch.zeros(out_dim)) if bias else None
+
+    def forward(self, X):
+        out = X @ self.weight
+        return out if self.bias is None else out + self.bias

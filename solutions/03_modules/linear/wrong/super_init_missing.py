@@ -1,0 +1,17 @@
+"""A Module keeps a register of its parameters. Who sets up that register, and has it happened when you assign
+the first Parameter?"""
+
+import math
+
+import torch
+from torch.nn import Module, Parameter
+
+
+class Linear(Module):
+    def __init__(self, in_dim, out_dim, bias=True, init_factor=2.0):
+        self.weight = Parameter(torch.randn(in_dim, out_dim) * math.sqrt(init_factor / in_dim))
+        self.bias = Parameter(torch.zeros(out_dim)) if bias else None
+
+    def forward(self, X):
+        out = X @ self.weight
+        return out if self.bias is None else out + self.bias

@@ -1,0 +1,17 @@
+"""Is a vector of three numbers true or false? Which question did you mean to ask about `self.bias`?"""
+
+import math
+
+import torch
+from torch.nn import Module, Parameter
+
+
+class Linear(Module):
+    def __init__(self, in_dim, out_dim, bias=True, init_factor=2.0):
+        super().__init__()
+        self.weight = Parameter(torch.randn(in_dim, out_dim) * math.sqrt(init_factor / in_dim))
+        self.bias = Parameter(torch.zeros(out_dim)) if bias else None
+
+    def forward(self, X):
+        out = X @ self.weight
+        return out + self.bias if self.bias else out
