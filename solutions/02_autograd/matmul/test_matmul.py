@@ -63,6 +63,7 @@ def test_gradcheck(submission):
     """both gradients agree with finite differences"""
     X = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
     Y = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
+    assert isinstance(submission.MatMul.apply(X, Y), torch.Tensor), "MatMul.apply should return a tensor."
     assert_gradcheck(submission.MatMul.apply, (X, Y), names=("X", "Y"))
 
 
