@@ -1,7 +1,7 @@
 """Suite of sequential. The reference calls the same layers one by one, in the suite.
 
-Layers are random linear maps with tanh in between, because these don't commute: another order shows. Checks of
-something else than the order have one layer, or layers of one kind, so that a wrong order costs nothing there.
+Layers are random linear maps with tanh in between, because these don't commute: another order shows. Checks
+of something else have one layer, or layers of one kind, so that a wrong order costs nothing there.
 """
 
 import pytest
@@ -97,7 +97,7 @@ def test_modes_and_dtypes_reach_the_layers(submission):
 
 @pytest.mark.points(1)
 @pytest.mark.depends("test_order")
-@pytest.mark.hint("Is a Sequential a module like any other?")
+@pytest.mark.hint("Two Sequential objects exist at the same time here. Where does each keep its layers?")
 def test_nested(submission):
     """a Sequential may be a layer of another one"""
     layers = [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh()]
