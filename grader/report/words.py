@@ -54,7 +54,7 @@ DIAGNOSIS: dict[DiagnosisKind, str] = {
 }
 
 LEVEL: dict[Level, str] = {
-    Level.SANDBOX: "The submitted code ran in a sandbox: a separate process that reaches neither files nor network.",
+    Level.SANDBOX: "The submitted code ran in a sandbox: a process of its own, without files or network.",
     Level.PROCESS: "The submitted code ran in a separate process with limits, but not in a sandbox.",
     Level.NONE: "The submitted code ran without isolation.",
 }
