@@ -1,0 +1,244 @@
+"""Grade submissions: starts a judge, gives it jobs, hands its events on.
+
+The engine never prints and imports no torch. A judge that ends or falls silent in the middle of a job is replaced and
+the job is tried once more; if that ends the same way the exercise is ungraded, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from grader import seeds
+from grader.course import Course, Exercise
+from grader.judge import messages
+from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
+from grader.model import ExerciseResult, Level, Status, SubmissionFile
+
+__all__ = [
+    "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
+    "PlannedCheck", "Ready",
+]  # fmt: skip
+
+START_S = 120.0
+# On top of a check's own limit: the judge may replay it on the reference solution and start a zygote again.
+SILENCE_S = 60.0
+ATTEMPTS = 2
+KEPT_LOG = 65_536
+
+
+class EngineError(Exception):
+    """Our fault or the host's. The text is one line for a terminal; `log` has the details."""
+
+    def __init__(self, text: str, log: str = "") -> None:
+        super().__init__(text)
+        self.log = log
+
+
+class IsolationUnavailable(EngineError):  # noqa: N818  the CLI's word for it
+    """This host, or this version, cannot isolate as far as was asked for."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to grade. A seed repeats a run; `timeout_s` replaces the time limit of each check."""
+
+    seed: int | None = None
+    timeout_s: float | None = None
+    isolation: str = "auto"
+
+
+class Engine:
+    """A warm judge for some exercises of a course. Use it as a context manager."""
+
+    def __init__(self, course: Course, slugs: Sequence[str], options: Options | None = None) -> None:
+        self._options = options or Options()
+        if self._options.isolation not in ("auto", Level.PROCESS):
+            raise IsolationUnavailable(
+                f"isolation '{self._options.isolation}' is not available here; the strongest is '{Level.PROCESS}'"
+            )
+        self._seed = seeds.fresh() if self._options.seed is None else self._options.seed
+        self._root = course.root
+        self._exercises = [e for slug in slugs if (e := course.get(slug)) is not None]
+        self._judge: _Judge | None = None
+        self._ready: Ready | None = None
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the judge and return at once; it warms up meanwhile."""
+        if self._judge is None:
+            self._judge = _Judge(self._setup())
+
+    def grade(self, jobs: Sequence[Job]) -> Iterator[Ready | CheckFinished | ExerciseFinished]:
+        """Grade `jobs` in order. The first event is `Ready`. May be called again.
+
+        Raises `EngineError` when no judge can be started at all.
+        """
+        self.start()
+        yield self._wait_ready()
+        for job in jobs:
+            yield from self._grade_one(job)
+
+    def close(self) -> None:
+        """End the judge and everything below it, whatever it is doing."""
+        if self._judge is not None:
+            self._judge.kill()
+            self._judge = None
+
+    def _grade_one(self, job: Job) -> Iterator[CheckFinished | ExerciseFinished]:
+        told = 0
+        for _ in range(ATTEMPTS):
+            self.start()
+            self._wait_ready()
+            assert self._judge is not None
+            seen = 0
+            self._judge.order(job)
+            while isinstance(event := self._judge.next_event(self._silence_s(job.slug)), CheckFinished):
+                seen += 1
+                if seen > told:
+                    told = seen
+                    yield event
+            if isinstance(event, ExerciseFinished):
+                yield event
+                return
+            self.close()
+        yield ExerciseFinished(result=self._ungraded(job))
+
+    def _wait_ready(self) -> Ready:
+        assert self._judge is not None
+        if self._judge.ready is None:
+            event = self._judge.next_event(START_S)
+            if not isinstance(event, Ready):
+                text = event.text if isinstance(event, Failed) else "the judge did not start"
+                log = self._judge.log()
+                self.close()
+                raise EngineError(text, log)
+            self._judge.ready = event
+        return self._judge.ready
+
+    def _silence_s(self, slug: str) -> float:
+        exercise = next(e for e in self._exercises if e.slug == slug)
+        return (self._options.timeout_s or exercise.limits.wall_s) * 2 + SILENCE_S
+
+    def _setup(self) -> messages.Setup:
+        return messages.Setup(
+            root=str(self._root),
+            suites=tuple(_spec(e) for e in self._exercises),
+            seed=self._seed,
+            parent=os.getpid(),
+            timeout_s=self._options.timeout_s,
+        )
+
+    def _ungraded(self, job: Job) -> ExerciseResult:
+        exercise = next(e for e in self._exercises if e.slug == job.slug)
+        return ExerciseResult(
+            slug=job.slug,
+            title=exercise.title,
+            chapter=exercise.chapter,
+            status=Status.UNGRADED,
+            score=0.0,
+            max_score=0.0,
+            submission=SubmissionFile(file=job.file, sha256=job.sha256),
+            problem="This exercise could not be graded: the grader stopped twice while it ran. "
+            "Tell your instructor.",
+        )
+
+
+class _Judge:
+    """One judge process. Its events are read by a thread, so that waiting for one can end."""
+
+    def __init__(self, setup: messages.Setup) -> None:
+        self.ready: Ready | None = None
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the judge
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "grader.judge"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=_environment(),
+                # Ctrl-C on the terminal is for the CLI, which then ends the judge.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(f"cannot start a Python process: {error}") from error
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.order(setup)
+
+    def order(self, order: messages.Order) -> None:
+        """Send an order. A judge that is gone is noticed when its events end."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            messages.write(self._process.stdin, order)
+
+    def next_event(self, silence_s: float) -> Event | None:
+        """The next event, or None when the judge has ended or was silent for too long."""
+        try:
+            return self._events.get(timeout=silence_s)
+        except queue.Empty:
+            return None
+
+    def kill(self) -> None:
+        """End the process; the kernel ends its zygote and workers with it."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+    def log(self) -> str:
+        """The end of what the judge wrote to stderr."""
+        self._log.flush()
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - KEPT_LOG))
+        return self._log.read().decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError, msgspec.MsgspecError):
+            while (event := messages.read_event(self._process.stdout)) is not None:
+                self._events.put(event)
+        self._events.put(None)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a judge: ours, with one thread per process and our own package importable."""
+    package_home = str(Path(__file__).resolve().parent.parent)
+    path = os.environ.get("PYTHONPATH")
+    return {
+        **os.environ,
+        "PYTHONPATH": package_home + (os.pathsep + path if path else ""),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _spec(exercise: Exercise) -> messages.SuiteSpec:
+    return messages.SuiteSpec(
+        slug=exercise.slug,
+        chapter=exercise.chapter,
+        title=exercise.title,
+        suite=str(exercise.suite),
+        solution=str(exercise.solution),
+        limits=exercise.limits,
+        forbidden=exercise.forbidden.names,
+        instead=exercise.forbidden.instead,
+    )

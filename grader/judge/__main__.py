@@ -1,0 +1,56 @@
+"""A judge process: `python -m grader.judge`, started by the engine, with orders on stdin and events on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Iterator
+
+from grader.judge import messages
+from grader.sandbox import SandboxError, Zygote
+from grader.worker import confine
+
+
+def main() -> None:
+    """Serve one engine until it hangs up."""
+    orders = os.fdopen(os.dup(0), "rb")
+    events = os.fdopen(os.dup(1), "wb")
+    # A suite that prints, prints to the log; it cannot disturb the conversation.
+    os.dup2(2, 1)
+    devnull = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(devnull, 0)
+    os.close(devnull)
+    setup = messages.read_order(orders)
+    if not isinstance(setup, messages.Setup):
+        return
+    confine.die_with(setup.parent)
+    confine.hide_memory()
+    zygote = Zygote()
+    try:
+        zygote.start()
+        # Imported only now: the zygote loads torch at the same time, on another core.
+        from grader.judge import session
+
+        def jobs() -> Iterator[messages.Job]:
+            gc.collect()
+            gc.freeze()  # torch, pytest and the suites stay; collections look at a submission's objects only
+            while isinstance(job := messages.read_order(orders), messages.Job):
+                yield job
+
+        session.run(setup, zygote, jobs(), lambda event: messages.write(events, event))
+    except SandboxError as error:
+        messages.write(events, messages.Failed(text=str(error)))
+    except BrokenPipeError:
+        return  # the engine is gone
+    finally:
+        with contextlib.suppress(OSError):
+            zygote.close()
+
+
+if __name__ == "__main__":
+    main()
+    # Torch's own shutdown takes a tenth of a second and there is nothing left to write.
+    sys.stderr.flush()
+    os._exit(0)

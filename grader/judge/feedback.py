@@ -1,0 +1,225 @@
+"""How a check ended, in words for the student, from the exception that ended it.
+
+The traceback belongs to the suite and is never shown. What is shown: the call that was made, what came back, what was
+expected, and the student's own frames.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import pytest
+from torch.autograd.gradcheck import GradcheckError
+
+from grader.compare import Mismatch, compare, describe
+from grader.gradients import explain_gradcheck
+from grader.judge.channel import WorkerLostError
+from grader.judge.client import Client
+from grader.judge.errors import StudentError, UnsupportedError
+from grader.model import Figure, Frame, Outcome
+from grader.sandbox import SandboxError
+
+EXCERPT = 2  # lines of source before and after the line of a frame
+MAX_MESSAGE = 4000
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a check with what there is to say about it. `detail` is for the author of the suite."""
+
+    outcome: Outcome
+    message: str = ""
+    hint: str = ""
+    got: str = ""
+    expected: str = ""
+    frames: tuple[Frame, ...] = ()
+    figure: Figure | None = None
+    detail: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The student's file: its name and its lines."""
+
+    file: str
+    lines: tuple[str, ...]
+
+
+def explain(error: BaseException, client: Client | None, source: Source) -> Feedback:
+    """The feedback for the exception that a check ended with."""
+    lost = client.channel.lost if client is not None else None
+    if lost is not None:
+        # Whatever the suite made of it: the worker was gone.
+        return Feedback(outcome=lost.outcome, message=lost.message)
+    match error:
+        case WorkerLostError(outcome=outcome, message=message):
+            return Feedback(outcome=outcome, message=message)
+        case StudentError():
+            return _explain_student(error, client, source)
+        case Mismatch():
+            return _from_mismatch(error)
+        case GradcheckError():
+            return _from_mismatch(explain_gradcheck(error))
+        case pytest.skip.Exception():
+            return Feedback(outcome=Outcome.SKIPPED, message=str(error.msg))
+        case UnsupportedError() | SandboxError():
+            return Feedback(outcome=Outcome.INTERNAL_ERROR, detail=str(error))
+        case pytest.fail.Exception():
+            return Feedback(outcome=Outcome.FAILED, message=_failed_text(error))
+        case AssertionError():
+            return _explain_assertion(error, client)
+    return _explain_stop(error, client)
+
+
+def _from_mismatch(error: Mismatch) -> Feedback:
+    return Feedback(
+        outcome=Outcome.FAILED,
+        message=error.message,
+        hint=error.hint,
+        got=error.got,
+        expected=error.expected,
+        figure=error.figure,
+    )
+
+
+# ---- exceptions of the student's code ----
+
+
+def _explain_student(error: StudentError, client: Client | None, source: Source) -> Feedback:
+    frames = tuple(_frames(error, source))
+    if "builtins.NotImplementedError" in error.types and error.innermost:
+        where = f" (line {frames[-1].line})" if frames else ""
+        return Feedback(outcome=Outcome.NOT_IMPLEMENTED, message=f"Not implemented yet{where}.")
+    if _is_memory(error):
+        return Feedback(
+            outcome=Outcome.OUT_OF_MEMORY, message="Your code asked for more memory than it may use.", frames=frames
+        )
+    if isinstance(error, AttributeError) and not frames:
+        return Feedback(outcome=Outcome.FAILED, message=_missing(error, client, source))
+    if "builtins.SyntaxError" in error.types and frames:
+        at = frames[-1].line
+        return Feedback(
+            outcome=Outcome.RAISED, message=f"Python cannot read line {at}: {error.message}.", frames=frames
+        )
+    return Feedback(outcome=Outcome.RAISED, message=_cut(f"Your code raised {error}"), frames=frames)
+
+
+def _is_memory(error: StudentError) -> bool:
+    if "builtins.MemoryError" in error.types or "torch.OutOfMemoryError" in error.types:
+        return True
+    # What torch's CPU allocator says when the operating system refuses; it is a plain RuntimeError.
+    return "DefaultCPUAllocator" in error.message and "memory" in error.message
+
+
+def _missing(error: StudentError, client: Client | None, source: Source) -> str:
+    found = re.search(r"has no attribute '(\w+)'", error.message)
+    if found is None:
+        return _cut(f"{error.message}.")
+    name = found.group(1)
+    if not error.message.startswith("module "):
+        return _cut(f"{error.message[:1].upper()}{error.message[1:]}.")
+    near = difflib.get_close_matches(name, _defined(client), n=1, cutoff=0.6)
+    ask = f" It defines `{near[0]}`: is that what you mean?" if near else ""
+    return f"{source.file} defines no `{name}`.{ask}"
+
+
+def _defined(client: Client | None) -> list[str]:
+    if client is None:
+        return []
+    try:
+        names = client.operate("dir", client.root)
+    except (StudentError, WorkerLostError):
+        return []
+    return [n for n in names if isinstance(n, str) and not n.startswith("_")] if isinstance(names, list) else []
+
+
+def _frames(error: StudentError, source: Source) -> Iterator[Frame]:
+    for frame in error.frames:
+        if not 1 <= frame.line <= len(source.lines):
+            continue
+        first = max(1, frame.line - EXCERPT)
+        last = min(len(source.lines), frame.line + EXCERPT)
+        yield Frame(
+            file=source.file,
+            line=frame.line,
+            function=frame.function,
+            first_line=first,
+            excerpt=tuple(line[:400] for line in source.lines[first - 1 : last]),
+        )
+
+
+# ---- exceptions of the suite ----
+
+
+def _failed_text(error: BaseException) -> str:
+    text = str(getattr(error, "msg", "") or "")
+    raised = re.match(r"DID NOT RAISE (?:<class '(?:\w+\.)*(\w+)'>)?", text)
+    if raised is None:
+        return _cut(text)
+    return f"This call should raise {raised.group(1) or 'an exception'}, but it returned normally."
+
+
+def _explain_assertion(error: AssertionError, client: Client | None) -> Feedback:
+    close = _frame_of(error.__traceback__, "assert_close")
+    if close is not None and {"actual", "expected"} <= close.keys():
+        mismatch = compare(
+            close["actual"], close["expected"], of="The result", rtol=close.get("rtol"), atol=close.get("atol")
+        )
+        if mismatch is not None:
+            return _from_mismatch(mismatch)
+        return Feedback(outcome=Outcome.FAILED, message="The result is not the expected one.", got=_got(client))
+    # The author's own words; a bare assert has none, and its source is not for students.
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+    message = _cut(text) if text else "The promise in the title does not hold."
+    return Feedback(outcome=Outcome.FAILED, message=message, got="" if text else _got(client))
+
+
+_SENTENCES = (
+    (
+        r"element 0 of tensors does not require grad",
+        "No gradient can flow: the result does not depend on anything that requires a gradient, "
+        "as far as autograd knows.",
+    ),
+    (
+        r"appears to not have been used in the graph",
+        "No gradient can flow to one of the tensors: the result does not depend on it, as far as autograd knows.",
+    ),
+    (r"backward through the graph a second time", "The graph of the result was used up before."),
+)
+
+
+def _explain_stop(error: BaseException, client: Client | None) -> Feedback:
+    """The suite stopped on what it was given: None instead of a tensor, say."""
+    text = str(error)
+    for pattern, sentence in _SENTENCES:
+        if re.search(pattern, text):
+            return Feedback(outcome=Outcome.FAILED, message=sentence, got=_got(client))
+    # These say what kind of thing was wrong, never a value.
+    said = text.partition("\n")[0] if isinstance(error, (TypeError, AttributeError)) else ""
+    message = "The check could not go on with what your code returned"
+    return Feedback(
+        outcome=Outcome.FAILED,
+        message=_cut(f"{message}: {said}." if said else f"{message}."),
+        got=_got(client),
+        detail=f"{type(error).__name__}: {text}",
+    )
+
+
+def _got(client: Client | None) -> str:
+    return "" if client is None or not client.last_call else describe(client.last_value)
+
+
+def _frame_of(traceback: TracebackType | None, function: str) -> dict[str, Any] | None:
+    found = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name == function:
+            found = traceback.tb_frame.f_locals
+        traceback = traceback.tb_next
+    return found
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"

@@ -1,0 +1,120 @@
+"""What the engine and a judge say to each other. Both are trusted; frames are a length (u32) and msgpack.
+
+The engine sends one `Setup`, then jobs. The judge answers `Ready` once, then for every job a `CheckFinished` for each
+check and one `ExerciseFinished`. It ends when its input ends.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+import msgspec
+
+from grader.model import CheckResult, Environment, ExerciseResult, Isolation, Limits
+
+
+class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One exercise as the judge needs it."""
+
+    slug: str
+    chapter: str
+    title: str
+    suite: str
+    solution: str
+    limits: Limits
+    forbidden: tuple[str, ...] = ()
+    instead: str = ""
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+    """What to collect. `root` is the course's folder; `timeout_s` replaces the time limits of the exercises."""
+
+    root: str
+    suites: tuple[SuiteSpec, ...]
+    seed: int
+    parent: int
+    timeout_s: float | None = None
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
+    """One submitted file. `source` is None when it cannot be read; `problem` then says why, in one line."""
+
+    slug: str
+    file: str
+    sha256: str
+    source: str | None
+    problem: str = ""
+
+
+class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that will run."""
+
+    id: str
+    title: str
+    max_score: float
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The judge is warm. `broken` has a line for each slug whose suite cannot be collected."""
+
+    isolation: Isolation
+    environment: Environment
+    seed: int
+    plan: dict[str, tuple[PlannedCheck, ...]]
+    broken: dict[str, str]
+
+
+class CheckFinished(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """One check of the exercise that is being graded."""
+
+    slug: str
+    check: CheckResult
+
+
+class ExerciseFinished(msgspec.Struct, frozen=True, kw_only=True, tag="exercise"):
+    """One job is done."""
+
+    result: ExerciseResult
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The judge cannot go on: our fault or the host's. `text` is one line, `log` the details."""
+
+    text: str
+    log: str = ""
+
+
+Order = Setup | Job
+Event = Ready | CheckFinished | ExerciseFinished | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+_orders = msgspec.msgpack.Decoder(Order)
+_events = msgspec.msgpack.Decoder(Event)
+
+
+def write(stream: IO[bytes], message: Order | Event) -> None:
+    """Write one message and flush."""
+    data = _encoder.encode(message)
+    stream.write(len(data).to_bytes(4, "little") + data)
+    stream.flush()
+
+
+def read_order(stream: IO[bytes]) -> Order | None:
+    """The next order, or None at the end."""
+    data = _read(stream)
+    return None if data is None else _orders.decode(data)
+
+
+def read_event(stream: IO[bytes]) -> Event | None:
+    """The next event, or None at the end."""
+    data = _read(stream)
+    return None if data is None else _events.decode(data)
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    size = int.from_bytes(head, "little")
+    data = stream.read(size)
+    return data if len(data) == size else None

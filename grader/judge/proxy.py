@@ -1,0 +1,177 @@
+"""Stand-ins in the judge for objects that stay in a worker.
+
+Everything done to a proxy is a request. What it says about itself (its classes, its length, its attributes) is the
+worker's claim: good for a suite to look at, and worth nothing until the judge compares it with something of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from grader.worker.protocol import Handle, Held
+
+if TYPE_CHECKING:
+    from grader.judge.client import Client
+
+# The only special names that are asked for across the wire; Python and its libraries probe for many more.
+_SPECIAL = {"__name__", "__qualname__", "__doc__"}
+
+
+class Proxy:
+    """An object of the submission."""
+
+    __slots__ = ("__weakref__", "_client", "_handle", "_label")
+
+    def __init__(self, client: Client, handle: Handle, label: str) -> None:
+        object.__setattr__(self, "_client", client)
+        object.__setattr__(self, "_handle", handle)
+        object.__setattr__(self, "_label", label)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
+            raise AttributeError(name)
+        return self._client.get(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._client.set(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._operate("delattr", name)
+
+    def __del__(self) -> None:
+        self._client.drop(self._handle.id)
+
+    def __repr__(self) -> str:
+        return f"<{student_type_name(self)} of the submission>"
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The nearest class of torch or Python that the student's object is an instance of."""
+        handle = self._handle
+        if handle.is_class:
+            return type
+        return next(iter(_known_classes(handle.types)), Proxy)
+
+    @property
+    def __bases__(self) -> tuple[type, ...]:
+        """What makes `issubclass(submission.Linear, nn.Module)` work."""
+        if not self._handle.is_class:
+            raise AttributeError("__bases__")
+        return tuple(_known_classes(self._handle.types)) or (object,)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return type(instance) in (Proxy, CallableProxy) and bool(self._operate2("isinstance", instance, self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("an object of the submission cannot be pickled")
+
+    def __copy__(self) -> Any:
+        return self._operate("copy")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._operate("deepcopy")
+
+    def __hash__(self) -> int:
+        return hash(self._handle.id)
+
+    def __eq__(self, other: object) -> Any:
+        return True if self is other else self._operate("eq", other)
+
+    def __ne__(self, other: object) -> Any:
+        return False if self is other else self._operate("ne", other)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._operate("iter")) if not self._is_iterator() else self
+
+    def __next__(self) -> Any:
+        return self._operate("next")
+
+    def __enter__(self) -> Any:
+        return self._operate("enter")
+
+    def __exit__(self, *exception: object) -> Any:
+        return self._operate("exit")
+
+    def _is_iterator(self) -> bool:
+        return any(name.endswith(("iterator", ".generator")) for name in self._handle.types)
+
+    def _operate(self, name: str, *args: Any) -> Any:
+        return self._client.operate(name, self, *args)
+
+    def _operate2(self, name: str, *args: Any) -> Any:
+        return self._client.operate(name, *args)
+
+
+class CallableProxy(Proxy):
+    """A function, class, or callable object of the submission."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._client.call(self, args, kwargs)
+
+
+def _forward(name: str, operation: str) -> None:
+    def method(self: Proxy, *args: Any) -> Any:
+        return self._operate(operation, *args)
+
+    method.__name__ = name
+    setattr(Proxy, name, method)
+
+
+def _reverse(name: str, operation: str) -> None:
+    def method(self: Proxy, other: Any) -> Any:
+        return self._operate2(operation, other, self)
+
+    method.__name__ = name
+    setattr(Proxy, name, method)
+
+
+for _operation in ("len", "bool", "int", "float", "abs", "neg", "pos", "invert"):
+    _forward(f"__{_operation}__", _operation)
+for _operation in ("getitem", "setitem", "delitem", "contains", "lt", "le", "gt", "ge"):
+    _forward(f"__{_operation}__", _operation)
+for _operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
+    _forward(f"__{_operation.strip('_')}__", _operation)
+    _reverse(f"__r{_operation.strip('_')}__", _operation)
+
+
+def is_proxy(value: object) -> bool:
+    """Whether a value is a proxy; `isinstance` would ask the proxy."""
+    return type(value) is CallableProxy or type(value) is Proxy
+
+
+def held(proxy: Proxy) -> Held:
+    """How to name a proxy's object to the worker."""
+    return Held(proxy._handle.id)
+
+
+def label(proxy: Proxy) -> str:
+    """How the suite got to this object, for messages: `Linear(4, 3)`."""
+    text: str = proxy._label
+    return text
+
+
+def student_type_name(proxy: Proxy) -> str:
+    """The name of the class of the student's object, without its module."""
+    if proxy._handle.is_class:
+        return "class"
+    types = proxy._handle.types
+    return types[0].rpartition(".")[2] if types else "object"
+
+
+# Found by `grader.compare.type_name`, which does not know of proxies.
+Proxy.student_type_name = staticmethod(student_type_name)  # type: ignore[attr-defined]
+
+
+def _known_classes(types: list[str]) -> Iterator[type]:
+    """Those of the named classes that are torch's or Python's own and loaded here already."""
+    for name in types:
+        module_name, _, class_name = name.rpartition(".")
+        if module_name == "builtins" or module_name.partition(".")[0] in ("torch", "collections"):
+            found = getattr(sys.modules.get(module_name), class_name, None)
+            if isinstance(found, type) and found is not object:
+                yield found
+

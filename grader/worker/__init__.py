@@ -1,0 +1,16 @@
+"""The other side of the wire: what runs beside the student's code, and what both sides agree on.
+
+The zygote and its workers never import this package. The judge sends them the sources of the modules below, so
+that they hold no path to the grader or to a course; `SOURCES` is that list, in the order of import. The
+modules therefore import only the standard library, msgspec, numpy, torch and each other (as `worker.NAME`).
+
+    protocol    the messages, the values that may cross, the framing: the agreement itself
+    tensors     a tensor as dtype, shape and bytes, and back
+    mirrors     twins of tensors on both sides: what changed since the last message
+    modules     twins of torch's own modules
+    confine     limits that a worker puts on itself before any student code runs
+    serve       the worker: answers requests about one submission
+    zygote      imports torch once and forks workers
+"""
+
+SOURCES = ("protocol", "tensors", "mirrors", "modules", "confine", "serve", "zygote")

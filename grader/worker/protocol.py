@@ -1,0 +1,417 @@
+"""The wire between the judge and a worker: who speaks, what may cross, and how it is framed.
+
+Rules
+-----
+* The judge speaks first. To each `Request` the worker sends one `Reply` with the same number.
+* While it works on a request, the worker may call a function of the suite: its reply is then a `Callback`, and
+  the judge sends an `Answer`, after which the worker goes on. Before it answers, the judge may make further
+  requests, which the worker serves meanwhile. So messages nest like calls, and never overtake one another.
+* Only the judge ends the conversation, by closing its end. The worker exits when it reads the end.
+* Anything else that arrives at the judge (a malformed frame, a wrong number, an unknown id, a byte too many)
+  ends the conversation at once. The judge then kills the worker.
+
+What a worker says is data. The judge decodes it with typed decoders into the closed set `Value`; nothing is
+unpickled or evaluated. In the other direction `Pickled` and `ModuleValue` carry pickles, since a worker has
+nothing to fear from its judge; they hold references to code of installed packages, never code of a suite.
+
+Frame
+-----
+magic (4 bytes), length of the header (u32), length of the body (u64), little endian; then the header, which is
+one message in msgpack; then the body, in which `TensorData.at` and `TensorData.size` say where each tensor's
+bytes lie. Tensors travel outside the header so that a large one is copied into the socket and out of it, and
+nowhere else.
+
+Ids
+---
+Tensors, functions and objects have ids. The judge gives positive ones, a worker negative ones, so that neither
+can invent one of the other's. Handle 0 is the submission's module.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Union
+
+import msgspec
+
+MAGIC = b"gw1\n"
+HEAD = struct.Struct("<4sIQ")
+MAX_HEADER = 4 << 20
+MAX_BODY = 256 << 20
+MAX_DEPTH = 64
+MAX_DIMENSIONS = 16
+ALIGNMENT = 16
+MAX_TEXT = 16_384
+
+ROOT = 0
+
+
+class ProtocolError(Exception):
+    """The other side broke the rules above; the conversation is over."""
+
+
+class _Message(msgspec.Struct, array_like=True, frozen=True):
+    pass
+
+
+# ---- values -----------------------------------------------------------------------------------------------
+
+
+class TensorData(_Message, tag="td"):
+    """Contents of a tensor. `stride` is in elements, empty when contiguous; on meta there are no bytes."""
+
+    dtype: str
+    shape: list[int]
+    stride: list[int]
+    device: str
+    at: int
+    size: int
+
+
+class Big(_Message, tag="i"):
+    """An int of more than 64 bits, in hexadecimal."""
+
+    text: str
+
+
+class Bytes(_Message, tag="b"):
+    data: bytes
+
+
+class Sequence_(_Message, tag="s"):
+    """A list, tuple, torch.Size or (from the judge) generator, by `kind`.
+
+    `index` numbers the lists and dicts of a request, from 1.
+    """
+
+    kind: str
+    items: list[Value]
+    index: int = 0
+
+
+class Mapping_(_Message, tag="m"):
+    """A dict, in its order; `index` as for `Sequence_`."""
+
+    pairs: list[tuple["Value", "Value"]]
+    index: int = 0
+
+
+class Same(_Message, tag="="):
+    """The very list or dict that has this index in the request."""
+
+    index: int
+
+
+class TorchName(_Message, tag="t"):
+    """A torch.dtype, torch.device, torch.layout or torch.memory_format, by its text."""
+
+    kind: str
+    text: str
+
+
+class Known(_Message, tag="k"):
+    """A tensor that both sides have."""
+
+    id: int
+
+
+class New(_Message, tag="n"):
+    """A tensor that gets its twin now. `history`: it is not a leaf where it comes from."""
+
+    id: int
+    data: TensorData
+    requires_grad: bool
+    parameter: bool
+    history: bool
+    grad: TensorData | None
+
+
+class Result(_Message, tag="g"):
+    """A tensor that the worker computed from `leaves`; its gradient is asked for with `Vjp`."""
+
+    id: int
+    data: TensorData
+    leaves: list[Union[Known, New]]
+
+
+class Handle(_Message, tag="h"):
+    """An object that stays in the worker. `types` are the qualified names of its classes, nearest first."""
+
+    id: int
+    types: list[str]
+    name: str
+    is_class: bool
+    callable: bool
+
+
+class Held(_Message, tag="o"):
+    """An object that the receiver has given an id: a handle of the worker, or something of the judge's."""
+
+    id: int
+
+
+class FunctionValue(_Message, tag="f"):
+    """A callable of the suite; calling it calls back."""
+
+    id: int
+    name: str
+
+
+class OpaqueValue(_Message, tag="x"):
+    """An object of the suite that the worker can only pass around."""
+
+    id: int
+    name: str
+
+
+class Pickled(_Message, tag="p"):
+    """An object of an installed package, or a builtin, as a pickle that names it."""
+
+    data: bytes
+
+
+class ModuleValue(_Message, tag="M"):
+    """A torch module of the suite, rebuilt in the worker around twins of its tensors.
+
+    `data` is a pickle of its plain attributes with the class. Modules whose class a suite defines have none:
+    their `forward` calls back as function `id`.
+    """
+
+    id: int
+    data: bytes
+    name: str
+    training: bool
+    parameters: list[tuple[str, Union[Known, New, None]]]
+    buffers: list[tuple[str, Union[Known, New, None]]]
+    modules: list[tuple[str, Union[ModuleValue, Held, None]]]
+
+
+Value = Union[
+    None, bool, int, float, str, Big, Bytes, Sequence_, Mapping_, Same, TorchName, Known, New, Result, Handle, Held
+]
+# What the judge may send on top of that.
+JudgeValue = Union[
+    None, bool, int, float, str, Big, Bytes, Sequence_, Mapping_, Same, TorchName, Known, New, Held,
+    FunctionValue, OpaqueValue, Pickled, ModuleValue,
+]  # fmt: skip
+
+
+# ---- what changed -----------------------------------------------------------------------------------------
+
+
+class TensorState(_Message):
+    """A tensor that differs from what the other side was last told.
+
+    `data` is None when its contents did not change; `grad` is False when its gradient did not change and None
+    when it was removed.
+    """
+
+    id: int
+    data: TensorData | None
+    grad: Union[TensorData, None, bool]
+    requires_grad: bool
+
+
+class ModuleState(_Message):
+    """The training flag and the tensors of a `ModuleValue`, when one of them was replaced."""
+
+    id: int
+    training: bool
+    parameters: list[tuple[str, Union[Known, New, None]]]
+    buffers: list[tuple[str, Union[Known, New, None]]]
+
+
+class Sync(_Message):
+    tensors: list[TensorState]
+    modules: list[ModuleState]
+
+
+NO_CHANGE = Sync([], [])
+
+
+# ---- what the judge says -----------------------------------------------------------------------------------
+
+
+class Load(_Message, tag="load"):
+    """Take the limits and import the submission. `cuda` is what torch shall say about CUDA, or None."""
+
+    source: str
+    file: str
+    name: str
+    cuda: bool | None
+    memory_mib: int
+    cpu_s: float
+    file_mib: int
+
+
+class Begin(_Message, tag="begin"):
+    """A check begins: seed the random number generators."""
+
+    seed: int
+
+
+class Get(_Message, tag="get"):
+    object: int
+    name: str
+
+
+class Set(_Message, tag="set"):
+    object: int
+    name: str
+    value: "JudgeValue"
+
+
+class Call(_Message, tag="call"):
+    object: int
+    args: list[JudgeValue]
+    kwargs: list[tuple[str, "JudgeValue"]]
+
+
+class Operate(_Message, tag="op"):
+    """One of the operations that `serve.OPERATIONS` names."""
+
+    name: str
+    args: list[JudgeValue]
+
+
+class Vjp(_Message, tag="vjp"):
+    """The vector-Jacobian product of a result with respect to tensors that it was computed from."""
+
+    result: int
+    gradient: TensorData
+    leaves: list[int]
+
+
+class Request(_Message, tag="request"):
+    """`released` are tensors that the judge has let go, `dropped` handles."""
+
+    number: int
+    grad_enabled: bool
+    sync: Sync
+    released: list[int]
+    dropped: list[int]
+    do: Union[Load, Begin, Get, Set, Call, Operate, Vjp]
+
+
+# ---- what the worker says ----------------------------------------------------------------------------------
+
+
+class TraceFrame(_Message):
+    """One frame of the student's file."""
+
+    line: int
+    function: str
+
+
+class Returned(_Message, tag="returned"):
+    """`containers` are the lists and dicts of the request that the student's code changed, by index."""
+
+    value: "Value"
+    containers: list[tuple[int, "Value"]] = []
+
+
+class Products(_Message, tag="products"):
+    """The answer to `Vjp`: one per leaf, None where the result does not depend on it."""
+
+    gradients: list[Union[TensorData, None]]
+
+
+class Raised(_Message, tag="raised"):
+    """An exception as text. `innermost` says that it was raised in the student's file itself.
+
+    `callback` is the number of the judge's own exception when it is that which came through.
+    """
+
+    types: list[str]
+    message: str
+    frames: list[TraceFrame]
+    innermost: bool
+    callback: int = 0
+
+
+class Callback(_Message, tag="callback"):
+    function: int
+    args: list[Value]
+    kwargs: list[tuple[str, "Value"]]
+
+
+class Reply(_Message):
+    number: int
+    sync: Sync
+    result: Union[Returned, Products, Raised, Callback]
+
+
+class Answer(_Message, tag="answer"):
+    """The end of a callback: a value, or the number of the exception that the suite's function raised."""
+
+    number: int
+    sync: Sync
+    value: "JudgeValue"
+    error: int = 0
+    error_type: str = ""
+    error_text: str = ""
+
+
+# ---- frames ------------------------------------------------------------------------------------------------
+
+_encoder = msgspec.msgpack.Encoder()
+_reply_decoder = msgspec.msgpack.Decoder(Reply)
+_judge_decoder = msgspec.msgpack.Decoder(Union[Request, Answer])
+
+
+class Body:
+    """Collects the bytes of the tensors of one frame."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes | memoryview] = []
+        self.size = 0
+
+    def add(self, data: bytes | memoryview, size: int) -> int:
+        """Append `size` bytes and return where they begin."""
+        at = self.size
+        self.parts.append(data)
+        self.size += size
+        rest = -size % ALIGNMENT
+        if rest:
+            self.parts.append(bytes(rest))
+            self.size += rest
+        return at
+
+
+def frame(message: Request | Answer | Reply, body: Body) -> list[bytes | memoryview]:
+    """The frame of a message, in pieces to be written one after the other.
+
+    Raises ValueError when it is larger than a frame may be.
+    """
+    header = _encoder.encode(message)
+    if len(header) > MAX_HEADER:
+        raise ValueError(f"a value of more than {MAX_HEADER >> 20} MiB without its tensors cannot be handed over")
+    if body.size > MAX_BODY:
+        raise ValueError(f"tensors of more than {MAX_BODY >> 20} MiB together cannot be handed over")
+    head = HEAD.pack(MAGIC, len(header), body.size)
+    if body.size <= 65_536:
+        return [b"".join((head, header, *body.parts))]
+    return [head + header, *body.parts]
+
+
+def lengths(head: bytes | memoryview) -> tuple[int, int]:
+    """The lengths of header and body that a frame's first bytes announce."""
+    magic, header, body = HEAD.unpack_from(head)
+    if magic != MAGIC:
+        raise ProtocolError("a frame begins with other bytes than it should")
+    if header > MAX_HEADER or body > MAX_BODY:
+        raise ProtocolError("a frame is larger than it may be")
+    return header, body
+
+
+def decode_reply(header: bytes | memoryview) -> Reply:
+    """The reply in a frame's header, of exactly the types above, or a `ProtocolError`."""
+    try:
+        return _reply_decoder.decode(header)
+    except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError, MemoryError) as error:
+        raise ProtocolError(f"a reply is malformed: {type(error).__name__}") from None
+
+
+def decode_judge(header: bytes | memoryview) -> Request | Answer:
+    """The judge's message in a frame's header."""
+    return _judge_decoder.decode(header)
