@@ -1,0 +1,19 @@
+"""Print the parameters before and after zero_grad(). Which tensor do you fill with zeros?"""
+
+import torch
+
+
+class SGD:
+    def __init__(self, params, lr=1.0):
+        self.params = list(params)
+        self.lr = lr
+
+    def step(self):
+        with torch.no_grad():
+            for param in self.params:
+                param -= self.lr * param.grad
+
+    def zero_grad(self):
+        for param in self.params:
+            if param.grad is not None:
+                param.data.zero_()
