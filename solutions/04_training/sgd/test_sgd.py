@@ -59,7 +59,6 @@ def test_default_learning_rate(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.depends("test_one_step")
 @pytest.mark.hint("What does list(params) give the second time, if params is a generator?")
 def test_generator(submission):
     """the parameters may come from a generator"""

@@ -1,0 +1,23 @@
+"""What will happen on a laptop without a GPU?"""
+
+import torch
+
+
+def best_device():
+    return torch.device("cuda")
+
+
+def move_model(model, device):
+    return model.to(device)
+
+
+def move_batch(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, tuple):
+        return tuple(move_batch(item, device) for item in batch)
+    if isinstance(batch, list):
+        return [move_batch(item, device) for item in batch]
+    if isinstance(batch, dict):
+        return {key: move_batch(value, device) for key, value in batch.items()}
+    return batch

@@ -1,0 +1,23 @@
+"""Your function needs two arguments. How many does it get when it calls itself?"""
+
+import torch
+
+
+def best_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move_model(model, device):
+    return model.to(device)
+
+
+def move_batch(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, tuple):
+        return tuple(move_batch(item) for item in batch)
+    if isinstance(batch, list):
+        return [move_batch(item) for item in batch]
+    if isinstance(batch, dict):
+        return {key: move_batch(value) for key, value in batch.items()}
+    return batch

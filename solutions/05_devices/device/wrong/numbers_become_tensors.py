@@ -1,0 +1,25 @@
+"""What does the statement say about numbers, texts and None in a batch?"""
+
+import torch
+
+
+def best_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move_model(model, device):
+    return model.to(device)
+
+
+def move_batch(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, tuple):
+        return tuple(move_batch(item, device) for item in batch)
+    if isinstance(batch, list):
+        return [move_batch(item, device) for item in batch]
+    if isinstance(batch, dict):
+        return {key: move_batch(value, device) for key, value in batch.items()}
+    if isinstance(batch, (int, float)):
+        return torch.tensor(batch, device=device)
+    return batch

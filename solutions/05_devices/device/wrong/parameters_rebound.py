@@ -1,0 +1,25 @@
+"""`parameter = parameter.to(device)` gives a name to a new tensor. Which tensor does the model still hold?"""
+
+import torch
+
+
+def best_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move_model(model, device):
+    for parameter in model.parameters():
+        parameter = parameter.to(device)
+    return model
+
+
+def move_batch(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, tuple):
+        return tuple(move_batch(item, device) for item in batch)
+    if isinstance(batch, list):
+        return [move_batch(item, device) for item in batch]
+    if isinstance(batch, dict):
+        return {key: move_batch(value, device) for key, value in batch.items()}
+    return batch
