@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from grader.model import DiagnosisKind, Level, Outcome, Status
+from grader.model import Level, Outcome, Status
 
 OUTCOME: dict[Outcome, str] = {
     Outcome.PASSED: "passed",
@@ -42,15 +42,9 @@ STATUS: dict[Status, str] = {
 
 STATUS_SIGN: dict[Status, str] = {
     Status.PASSED: "✓",
-    Status.FAILED: "✗",
+    Status.FAILED: "◐",
     Status.NOT_ATTEMPTED: "○",
     Status.UNGRADED: "?",
-}
-
-DIAGNOSIS: dict[DiagnosisKind, str] = {
-    DiagnosisKind.MISCONCEPTION: "A common mistake",
-    DiagnosisKind.GRADIENT: "About the gradient",
-    DiagnosisKind.FORBIDDEN_API: "Ready-made, so it earns no points",
 }
 
 LEVEL: dict[Level, str] = {

@@ -15,10 +15,66 @@ import torch
 from .protocol import Body, Known, New, ProtocolError, TensorData, TensorState
 from .tensors import LARGE, PLAIN, contents, put, raw, take
 
+def _grad(t: torch.Tensor) -> torch.Tensor | None:
+    # Reading .grad of a tensor with history warns, and it has none of its own.
+    return t.grad if t.is_leaf else None
+
+
+class _Memory:
+    """The contents of a tensor as they were last looked at.
+
+    Small tensors are compared through a numpy view of their memory, which is several times cheaper than asking torch
+    for it each time. The view keeps that memory alive, so its address cannot come to mean something else.
+    """
+
+    __slots__ = ("address", "dtype", "known", "shape", "stride", "view")
+
+    def __init__(self, t: torch.Tensor) -> None:
+        self.look(t)
+
+    def look(self, t: torch.Tensor) -> None:
+        """Take the present contents as known."""
+        self.shape, self.stride, self.dtype = t.shape, t.stride(), t.dtype
+        self.address, self.view = 0, None
+        self.known: bytes | torch.Tensor
+        if t.is_meta:
+            self.known = b""
+        elif t.numel() * t.element_size() >= LARGE:
+            self.known = raw(t).clone(memory_format=torch.contiguous_format)
+        else:
+            try:
+                self.view = t.detach().numpy()
+            except (TypeError, RuntimeError):  # a dtype, layout or device that numpy does not have
+                self.known = contents(t)
+            else:
+                self.address = t.data_ptr()
+                self.known = self.view.tobytes()
+
+    def same(self, t: torch.Tensor) -> bool:
+        """Whether `t` has the shape, dtype and contents that are known, bit for bit."""
+        if t.dtype is not self.dtype or t.shape != self.shape:
+            return False
+        if self.view is not None and t.data_ptr() == self.address and t.stride() == self.stride:
+            return bool(self.view.tobytes() == self.known)
+        if isinstance(self.known, bytes):
+            return contents(t) == self.known
+        now = raw(t)
+        # Bits, not numbers: a NaN is the same as itself here and -0.0 is not 0.0. (16 bytes wide: complex only.)
+        width = PLAIN[now.element_size()]
+        if width.is_complex:
+            now, known = torch.view_as_real(now), torch.view_as_real(self.known)
+            return torch.equal(now.view(torch.int64), known.view(torch.int64))
+        return torch.equal(now.view(width), self.known.view(width))
+
+    def put(self, t: torch.Tensor, body: Body) -> TensorData:
+        """Append the known contents to a body."""
+        return put(t, body, self.known if isinstance(self.known, bytes) else None)
+
+
 class Mirror:
     """A tensor with its id and what the other side knows about it."""
 
-    __slots__ = ("after", "before", "dtype", "grad", "grad_of", "id", "known", "requires_grad", "shape", "tensor")
+    __slots__ = ("grad", "grad_of", "id", "memory", "requires_grad", "tensor")
 
     def __init__(self, id: int, tensor: torch.Tensor) -> None:
         self.id = id
@@ -29,11 +85,51 @@ class Mirror:
 
     def remember(self) -> None:
         """Take the present state as known to the other side."""
-        self.known = _snapshot(self.tensor)
-        self.dtype, self.shape = self.tensor.dtype, self.tensor.shape
+        self.memory = _Memory(self.tensor)
         self.requires_grad = self.tensor.requires_grad
         grad = _grad(self.tensor)
-        self.grad = None if grad is None else _snapshot(grad)
+        self.grad = None if grad is None else _Memory(grad)
+
+    def change(self, body: Body) -> TensorState | None:
+        """What the other side does not know; it is taken as known from now on."""
+        t, grad = self.tensor, _grad(self.tensor)
+        same = self.memory.same(t)
+        same_grad = self.grad is grad if grad is None or self.grad is None else self.grad.same(grad)
+        if same and same_grad and t.requires_grad == self.requires_grad:
+            return None
+        data = None
+        if not same:
+            self.memory.look(t)
+            data = self.memory.put(t, body)
+        grad_data: TensorData | None | bool = False
+        if not same_grad:
+            self.grad = None if grad is None else _Memory(grad)
+            grad_data = None if grad is None or self.grad is None else self.grad.put(grad, body)
+        self.requires_grad = t.requires_grad
+        return TensorState(self.id, data, grad_data, t.requires_grad)
+
+    def unowned(self) -> bool:
+        """Whether nothing but the table owns the tensor and its memory."""
+        if self._references() > _ALONE or self.tensor._use_count() > 1:
+            return False
+        # A view of it may live on without it: `layer.buffer[0]` still writes to the buffer.
+        return self._owners_of_memory() <= _ALONE_IN_MEMORY
+
+    def _references(self) -> int:
+        return sys.getrefcount(self.tensor)
+
+    def _owners_of_memory(self) -> int:
+        mine = 0 if self.memory.view is None else 1
+        return torch._C._storage_Use_Count(self.tensor.untyped_storage()._cdata) - mine
+
+
+# What those two say about a tensor that nothing but its entry holds; it depends on the versions of Python and torch.
+_alone = Mirror(0, torch.empty(1))
+_ALONE, _ALONE_IN_MEMORY = _alone._references(), _alone._owners_of_memory()
+del _alone
+
+# Tables are searched for tensors that nobody owns when they have grown by this much.
+SWEEP = 32
 
 
 class Mirrors:
@@ -42,6 +138,7 @@ class Mirrors:
     def __init__(self) -> None:
         self._by_id: dict[int, Mirror] = {}
         self._by_object: dict[int, Mirror] = {}
+        self._sweep_at = SWEEP
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -76,20 +173,25 @@ class Mirrors:
             self._by_object.pop(id_of(mirror.tensor), None)
 
     def take_unowned(self) -> list[int]:
-        """Remove the tensors that nothing but this table owns any more, and return their ids."""
-        gone = [id for id, mirror in self._by_id.items() if _unowned(mirror)]
+        """Remove the tensors that nothing but this table owns any more, and return their ids.
+
+        Looks only when the table has grown, so that a request costs the same however many tensors there are.
+        """
+        if len(self._by_id) < self._sweep_at:
+            return []
+        gone = [id for id, mirror in self._by_id.items() if mirror.unowned()]
         for id in gone:
             self.remove(id)
+        self._sweep_at = 2 * len(self._by_id) + SWEEP
         return gone
 
     def describe(self, mirror: Mirror, body: Body, *, history: bool) -> New:
         """The message that makes the other side's twin."""
         t = mirror.tensor
         grad = _grad(t)
-        known = mirror.known if isinstance(mirror.known, bytes) else None
         return New(
             mirror.id,
-            put(t, body, known),
+            mirror.memory.put(t, body),
             t.requires_grad,
             isinstance(t, torch.nn.Parameter),
             history,
@@ -98,12 +200,8 @@ class Mirrors:
 
     def changes(self, body: Body) -> list[TensorState]:
         """What the other side does not know yet; it is taken as known from now on."""
-        states = []
-        for mirror in self._by_id.values():
-            state = _change(mirror, body)
-            if state is not None:
-                states.append(state)
-        return states
+        states = [mirror.change(body) for mirror in self._by_id.values()]
+        return [state for state in states if state is not None]
 
     def apply(self, states: list[TensorState], body: bytearray) -> None:
         """Do here what changed there."""
@@ -147,53 +245,6 @@ def reference(
     return mirrors.describe(mirrors.add(next_id(), tensor), body, history=history)
 
 
-def _grad(t: torch.Tensor) -> torch.Tensor | None:
-    # Reading .grad of a tensor with history warns, and it has none of its own.
-    return t.grad if t.is_leaf else None
-
-
-def _snapshot(t: torch.Tensor) -> bytes | torch.Tensor:
-    if t.is_meta or t.numel() * t.element_size() < LARGE:
-        return contents(t)
-    return raw(t).clone(memory_format=torch.contiguous_format)
-
-
-def _same(t: torch.Tensor, known: bytes | torch.Tensor) -> bool:
-    if isinstance(known, bytes):
-        return contents(t) == known
-    now = raw(t)
-    if now.shape != known.shape or now.dtype != known.dtype:
-        return False
-    # Bits, not numbers: a NaN is the same as itself here and -0.0 is not 0.0. (16 bytes wide: complex only.)
-    width = PLAIN[now.element_size()]
-    if width.is_complex:
-        return torch.equal(torch.view_as_real(now).view(torch.int64), torch.view_as_real(known).view(torch.int64))
-    return torch.equal(now.view(width), known.view(width))
-
-
-def _change(mirror: Mirror, body: Body) -> TensorState | None:
-    t = mirror.tensor
-    grad = _grad(t)
-    same = t.shape == mirror.shape and t.dtype == mirror.dtype and _same(t, mirror.known)
-    if grad is None or mirror.grad is None:
-        same_grad = grad is None and mirror.grad is None
-    else:
-        same_grad = _same(grad, mirror.grad)
-    if same and same_grad and t.requires_grad == mirror.requires_grad:
-        return None
-    data = None
-    if not same:
-        mirror.known = _snapshot(t)
-        mirror.dtype, mirror.shape = t.dtype, t.shape
-        data = put(t, body, mirror.known if isinstance(mirror.known, bytes) else None)
-    grad_data: TensorData | None | bool = False
-    if not same_grad:
-        mirror.grad = None if grad is None else _snapshot(grad)
-        grad_data = None if grad is None else put(grad, body)
-    mirror.requires_grad = t.requires_grad
-    return TensorState(mirror.id, data, grad_data, t.requires_grad)
-
-
 def _overwrite(t: torch.Tensor, new: torch.Tensor) -> None:
     # Through .data: autograd on this side must not count it, the side that computed has done so.
     if t.shape == new.shape and t.dtype == new.dtype and t.device == new.device:
@@ -214,19 +265,3 @@ def _set_grad(t: torch.Tensor, grad: torch.Tensor | None) -> None:
     if grad.shape != t.shape or grad.dtype != t.dtype:
         raise ProtocolError("a gradient does not fit its tensor")
     t.grad = grad
-
-
-def _unowned(mirror: Mirror) -> bool:
-    if _references(mirror) > _ALONE or mirror.tensor._use_count() > 1:
-        return False
-    t = mirror.tensor
-    # A view of it may live on without it: `layer.buffer[0]` still writes to the buffer.
-    return torch._C._storage_Use_Count(t.untyped_storage()._cdata) <= 2  # its own and the one asked through
-
-
-def _references(mirror: Mirror) -> int:
-    return sys.getrefcount(mirror.tensor)
-
-
-# What that says about a tensor that nothing but its entry holds; it depends on the version of Python.
-_ALONE = _references(Mirror(0, torch.empty(0)))

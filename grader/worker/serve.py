@@ -635,7 +635,10 @@ def seed_everything(seed: int) -> None:
     """Seed random, numpy and torch: a fork inherits the zygote's generators."""
     random.seed(seed)
     np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
-    torch.manual_seed(seed)
+    # Not torch.manual_seed: it formats a stack trace for devices that are not in use, 0.2 ms each time.
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 def pretend_cuda(available: bool) -> None:

@@ -56,7 +56,10 @@ def contents(t: torch.Tensor) -> bytes:
     """The elements of `t` in order, as bytes; empty on meta."""
     if t.is_meta:
         return b""
-    return raw(t).numpy().tobytes()
+    try:
+        return t.detach().numpy().tobytes()
+    except (TypeError, RuntimeError):  # a dtype, layout or device that numpy does not have
+        return raw(t).numpy().tobytes()
 
 
 def put(t: torch.Tensor, body: Body, known: bytes | None = None) -> TensorData:

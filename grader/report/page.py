@@ -1,0 +1,154 @@
+"""The HTML report as plain data: what `fill` decides and the templates show.
+
+Every text in here is clean and bounded; a field that is empty is not shown. Texts with `code` in them are
+tuples of spans, longer ones tuples of blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.report.heatmap import HeatMap
+from grader.report.prose import Block, Span
+from grader.report.source import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A term with what it stands for."""
+
+    term: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place in the page."""
+
+    anchor: str
+    label: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A diagnosis. `kind` is the value of its DiagnosisKind; `checks` are those that it explains."""
+
+    anchor: str
+    kind: str
+    heading: tuple[Span, ...]
+    where: str
+    body: tuple[Block, ...]
+    checks: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the student's own stack frames. `times` is how often it repeats in a row."""
+
+    file: str
+    line: int
+    function: str
+    lines: tuple[Line, ...]
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the student's code printed. `note` says what is missing, if anything is."""
+
+    summary: str
+    text: str
+    note: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """One check. `place` is where it stopped, `path` the frames that led there, outermost first.
+
+    `outcome` is the value of its Outcome and `word` how people say it.
+    """
+
+    anchor: str
+    title: tuple[Span, ...]
+    outcome: str
+    word: str
+    points: str
+    open: bool
+    message: tuple[Block, ...]
+    facts: tuple[Fact, ...]
+    notes: tuple[Note, ...]
+    figure: HeatMap | None
+    place: Place | None
+    path: tuple[Place, ...]
+    hint: tuple[Block, ...]
+    hint_link: Link | None
+    output: Output | None
+    duration: str
+
+    @property
+    def has_details(self) -> bool:
+        """Whether there is anything to unfold."""
+        return bool(
+            self.message
+            or self.facts
+            or self.notes
+            or self.figure
+            or self.place
+            or self.hint
+            or self.hint_link
+            or self.output
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExercisePage:
+    """One exercise. `status` is the value of its Status, `marks` are the outcomes of its checks.
+
+    `waiting` is set for an exercise that was not started; its checks then fold away.
+    """
+
+    anchor: str
+    title: str
+    chapter: str
+    file: str
+    digest: str
+    status: str
+    word: str
+    score: str
+    max_score: str
+    tally: str
+    marks: tuple[str, ...]
+    problem: tuple[Block, ...]
+    notes: tuple[Note, ...]
+    checks: tuple[CheckPage, ...]
+    waiting: str
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the score bar, which is 1000 wide: one exercise, filled as far as its points reach."""
+
+    x: float
+    width: float
+    filled: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    when: str
+    score: str
+    max_score: str
+    lead: str
+    tally: str
+    next: Link | None
+    next_detail: tuple[Span, ...]
+    bar: tuple[Segment, ...]
+    exercises: tuple[ExercisePage, ...]
+    left_out: str
+    isolation: str
+    about: tuple[Fact, ...]
