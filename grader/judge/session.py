@@ -212,7 +212,7 @@ class Session:
             return _skipped(item, workers.import_problem)
         workers.start_check()
         started = time.perf_counter()
-        error = _run(item, following)
+        error = run_item(item, following)
         client = workers.current
         feedback = Feedback(outcome=Outcome.PASSED)
         if error is not None or (client is not None and client.channel.lost is not None):
@@ -237,7 +237,7 @@ class Session:
             before = set(passed)
             passed.update((item.path, other.name) for other in self._items[self._slug_of[item.path]])
             try:
-                error = _run(item, following)
+                error = run_item(item, following)
             finally:
                 self._workers = workers
                 passed.clear()
@@ -311,7 +311,7 @@ class Workers:
             self._extra.kill()
 
 
-def _run(item: pytest.Function, following: pytest.Item | None) -> BaseException | None:
+def run_item(item: pytest.Function, following: pytest.Item | None) -> BaseException | None:
     """Run one item as pytest does, without its reports; the exception that it ended with, or None."""
     item._initrequest()
     hook = item.ihook
