@@ -91,7 +91,9 @@ def test_gradcheck(submission):
     criterion, Y = submission.CrossEntropyLoss(), torch.tensor([2, 0, 3])
     # Positive: finite differences don't care which loss it is, as long as it has a value.
     H = (torch.rand(3, 4, dtype=torch.float64) + 0.5).requires_grad_()
-    assert isinstance(criterion(H, Y), torch.Tensor), "The loss should be a tensor."
+    loss = criterion(H, Y)
+    assert isinstance(loss, torch.Tensor), "The loss should be a tensor."
+    assert loss.dtype == H.dtype, f"The loss has the dtype {loss.dtype} for logits of float64."
     assert_gradcheck(lambda scores: criterion(scores, Y), (H,), names=("H",))
 
 
