@@ -1,0 +1,292 @@
+"""Find the files that a student hands in, and read them.
+
+A file belongs to the exercise whose slug is its name: `matmul.py`. Everything here is hostile: names, sizes,
+links, encodings. A file that can't be used is a `Submission` without source whose `problem` says in one line
+what is wrong and what to do; it does not stop the others. Whether it is valid Python is not asked here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from grader.course import EXERCISES, SOLUTIONS, Course
+from grader.text import clean_line
+
+SOURCE_MAX_BYTES = 256 * 1024
+ENTRIES_MAX = 20_000
+FOLDER_DEPTH_MAX = 12
+UNMATCHED_MAX = 100
+# Folders in which nobody keeps a submission. A virtual environment is known by its pyvenv.cfg as well.
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "env", "build", "dist"})
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?\r?$")
+# ASCII is a part of UTF-8; a file that declares it and then holds more is refused by the decoding.
+_FINE = frozenset({"utf-8", "utf-8-sig", "ascii"})
+_WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One file for one exercise. `file` is its name without folders; `sha256` is that of its bytes, in hex.
+
+    `source` is None exactly if `problem` says why the file can't be graded; then `sha256` may be empty.
+    """
+
+    slug: str
+    path: Path
+    file: str
+    sha256: str = ""
+    source: str | None = None
+    problem: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in the given paths: submissions in course order, and lines about what is not used.
+
+    `unmatched` are Python files and notebooks in folders that belong to no exercise (100 at most), `blocked`
+    the slugs whose file is there but whose exercise is broken in this course.
+    """
+
+    submissions: tuple[Submission, ...] = ()
+    problems: tuple[str, ...] = ()
+    unmatched: tuple[Path, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+def find(course: Course, paths: Sequence[Path], only: Collection[str] = ()) -> Found:
+    """The submissions in `paths` (files, or folders searched at any depth); with `only`, of those slugs.
+
+    A file given by name whose name is no slug belongs to the exercise in `only`, if that is a single one.
+    A slug that is found in two files is not graded: nobody can tell which one is meant.
+    """
+    search = _Search(course, only)
+    for path in paths:
+        search.add(path)
+    return search.result()
+
+
+def read(path: Path, slug: str, *, follow_links: bool = True) -> Submission:
+    """Read one file: at most 256 KiB of UTF-8. Never raises for what is wrong with the file."""
+    file = os.fsencode(path.name).decode("utf-8", "replace")
+    try:
+        raw = _read_bytes(path, follow_links)
+    except OSError as error:
+        raw = f"{file} can't be read ({error.strerror or error}); check that it is a file that you may read"
+    if isinstance(raw, str):
+        return Submission(slug=slug, path=path, file=file, problem=raw)
+    sha256 = hashlib.sha256(raw).hexdigest()
+    try:
+        source = _decode(raw)
+    except _UnusableError as error:
+        problem = f"{file} {error}"
+        return Submission(slug=slug, path=path, file=file, sha256=sha256, problem=problem)
+    return Submission(slug=slug, path=path, file=file, sha256=sha256, source=source)
+
+
+class _UnusableError(Exception):
+    """What is wrong with the bytes, as the rest of a sentence that starts with the file's name."""
+
+
+class _Search:
+    def __init__(self, course: Course, only: Collection[str]) -> None:
+        self._course = course
+        self._only = only
+        self._wanted = {slug for slug in course.slugs if not only or slug in only}
+        self._blocked: dict[str, None] = {}
+        self._places: dict[str, dict[str, tuple[Path, bool]]] = defaultdict(dict)
+        self._problems: list[str] = []
+        self._unmatched: list[Path] = []
+
+    def add(self, path: Path) -> None:
+        """Take what is at `path` into account."""
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            self._problems.append(f"{shown(path)}: {error.strerror or error}")
+            return
+        if not stat.S_ISDIR(mode):
+            self._named(path)
+        elif path.resolve() == self._course.root:
+            self._walk(path / EXERCISES)  # the rest of a course is the instructor's
+        else:
+            self._walk(path)
+
+    def result(self) -> Found:
+        submissions = []
+        for slug in self._course.slugs:
+            places = list(self._places.get(slug, {}).values())
+            if len(places) == 1:
+                path, named = places[0]
+                submissions.append(read(path, slug, follow_links=named))
+            elif places:
+                listed = ", ".join(shown(path) for path, _ in places[:3]) + (
+                    ", ..." if len(places) > 3 else ""
+                )
+                self._problems.append(
+                    f"{slug}: {len(places)} files of that name ({listed}), so none is graded; "
+                    "name the one you mean"
+                )
+        return Found(
+            submissions=tuple(submissions),
+            problems=tuple(self._problems),
+            unmatched=tuple(self._unmatched),
+            blocked=tuple(self._blocked),
+        )
+
+    def _named(self, path: Path) -> None:
+        """A file given by name: it is meant, so whatever keeps it from being graded is said."""
+        slug = path.stem
+        if path.suffix != ".py":
+            if path.suffix == ".ipynb":
+                hint = "is a notebook; save the cells of the exercise as a Python file named after it"
+            else:
+                hint = "is not a Python file; a submission is named after its exercise, such as matmul.py"
+            self._problems.append(f"{shown(path)} {hint}")
+        elif slug in self._wanted:
+            self._take(slug, path, named=True)
+        elif slug in self._course.broken:
+            self._block(slug, path)
+        elif slug in self._course.slugs:
+            self._problems.append(f"{shown(path)} is not of the exercises asked for with --exercise")
+        elif len(self._only) == 1 and self._wanted:
+            self._take(next(iter(self._wanted)), path, named=True)
+        else:
+            self._problems.append(
+                f"{shown(path)}: no exercise is called {clean_line(slug, 60)}; rename the file, or say "
+                "which one it is with --exercise SLUG"
+            )
+
+    def _take(self, slug: str, path: Path, *, named: bool) -> None:
+        self._places[slug].setdefault(os.path.realpath(path), (path, named))
+
+    def _block(self, slug: str, path: Path) -> None:
+        self._blocked[slug] = None
+        self._problems.append(f"{shown(path)} is not graded: the exercise {slug} is broken in this course")
+
+    def _walk(self, top: Path) -> None:
+        private = str(self._course.root / SOLUTIONS)
+        seen = 0
+        todo = [(top, os.path.realpath(top), 0)]
+        while todo:
+            folder, real, depth = todo.pop()
+            try:
+                with os.scandir(folder) as scan:
+                    entries = sorted(_bounded(scan, ENTRIES_MAX - seen + 1), key=lambda entry: entry.name)
+            except OSError as error:
+                self._problems.append(f"{shown(folder)}: can't be read ({error.strerror or error})")
+                continue
+            seen += len(entries)
+            if seen > ENTRIES_MAX:
+                self._problems.append(
+                    f"{shown(top)}: more than {ENTRIES_MAX:,} files, so the search stopped; "
+                    "name a smaller folder"
+                )
+                return
+            if any(entry.name == "pyvenv.cfg" for entry in entries):
+                continue
+            inner = []
+            for entry in entries:
+                below = os.path.join(real, entry.name)  # noqa: PTH118  as a text: 20,000 of them
+                if entry.name.startswith(".") or entry.name in _SKIPPED or below == private:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if depth < FOLDER_DEPTH_MAX:
+                        inner.append((folder / entry.name, below, depth + 1))
+                    else:
+                        self._problems.append(
+                            f"{shown(folder / entry.name)}: too deep a folder, not searched"
+                        )
+                else:
+                    self._entry(folder / entry.name, entry)
+            todo += reversed(inner)
+
+    def _entry(self, path: Path, entry: os.DirEntry[str]) -> None:
+        slug, suffix = path.stem, path.suffix
+        if suffix != ".py" or (slug not in self._wanted and slug not in self._course.broken):
+            known = slug in self._course.slugs and suffix == ".py"
+            if suffix in (".py", ".ipynb") and not known and len(self._unmatched) < UNMATCHED_MAX:
+                self._unmatched.append(path)
+        elif slug in self._course.broken:
+            if not self._only or slug in self._only:
+                self._block(slug, path)
+        elif entry.is_symlink():
+            # It could point anywhere, at the reference solution for instance.
+            self._problems.append(f"{shown(path)} is a link and is not followed; put the file itself there")
+        else:
+            self._take(slug, path, named=False)
+
+
+def shown(path: Path) -> str:
+    """A path as it may be printed: one line, bounded, without control characters."""
+    return clean_line(os.fsencode(path).decode("utf-8", "replace"), 300)
+
+
+def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirEntry[str]]:
+    for _, entry in zip(range(most), entries, strict=False):
+        yield entry
+
+
+def _read_bytes(path: Path, follow_links: bool) -> bytes | str:
+    """The bytes of a regular file of acceptable size, or the line that says why not."""
+    # Non-blocking, because opening a named pipe would wait for ever. Missing flags are Windows'.
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
+    if not follow_links:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        name = os.fsencode(path.name).decode("utf-8", "replace")
+        if not stat.S_ISREG(status.st_mode):
+            return f"{name} is not an ordinary file; hand in the file itself"
+        raw = file.read(SOURCE_MAX_BYTES + 1)
+        if len(raw) > SOURCE_MAX_BYTES:
+            size = max(status.st_size, len(raw)) / 1024
+            amount = f"{size:,.0f} KiB" if size < 1024 else f"{size / 1024:,.0f} MiB"
+            return f"{name} has {amount}; the most is {SOURCE_MAX_BYTES // 1024} KiB of source, so shorten it"
+    return raw
+
+
+def _decode(raw: bytes) -> str:
+    """Strict UTF-8, with or without a byte order mark. Raises _UnusableError."""
+    if raw.startswith(_WIDE_BOMS):
+        raise _UnusableError("is saved as UTF-16 or UTF-32; save it as UTF-8")
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise _UnusableError(f"holds a zero byte on line {line}, so it is no text; save it as UTF-8 text")
+    cookie = _cookie(raw)
+    if cookie:
+        try:
+            known = codecs.lookup(cookie).name
+        except LookupError:
+            known = ""
+        if known not in _FINE:
+            raise _UnusableError(
+                f"declares the encoding {cookie[:40]}; save it as UTF-8 and remove that first comment"
+            )
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _UnusableError(
+            f"is not UTF-8 (byte 0x{raw[error.start]:02x} on line {line}); save it as UTF-8"
+        ) from None
+
+
+def _cookie(raw: bytes) -> str:
+    """The encoding that the first two lines declare, as Python reads it (PEP 263); empty without one."""
+    for line in raw.split(b"\n", 2)[:2]:
+        if found := _COOKIE.match(line):
+            return found[1].decode("ascii", "replace")
+        if not _BLANK.match(line):
+            break
+    return ""
