@@ -18,8 +18,9 @@ What is graded
 - several uses in one computation don't disturb each other
 - nothing of the caller's changes: neither X nor Y, nor their `.grad`, nor the incoming gradient
 
-Autograd may not work out the gradients for you inside `backward`. Batches of matrices and second derivatives
-aren't asked for.
+Batches of matrices and second derivatives aren't asked for. A file that lets autograd work out a gradient
+(`torch.autograd.grad`, `.backward()`, `torch.func` ...) earns no points; to try things out, write below
+`if __name__ == "__main__":`.
 """
 
 import torch

@@ -15,6 +15,8 @@ What is graded
 - the result, for the values that weight and bias have at that moment (training changes them)
 - the gradients of weight, bias and X
 - a layer converted with `layer.double()` computes in float64
+
+torch's own linear layers and `functional.linear` are what you write here: using them earns no points.
 """
 
 from torch.nn import Module

@@ -15,6 +15,8 @@ What is graded
 
 At X = 0 exactly the function has a corner: any gradient between zero and the incoming one is accepted there.
 What happens to NaN isn't graded.
+
+torch's own `relu` and its relatives (`nn.ReLU`, `leaky_relu`, `threshold` ...) earn no points.
 """
 
 from torch.nn import Module

@@ -12,6 +12,8 @@ What is graded
 - it is the given layers that run, not copies of them
 - a layer object given twice runs twice, with one set of parameters
 - gradients reach every layer and X
+
+torch's own `nn.Sequential` earns no points.
 """
 
 from torch.nn import Module

@@ -17,7 +17,7 @@ What is graded
 - after `zero_grad()` every gradient is zero, or None, and the parameters are as before
 - `zero_grad()` also works while some gradients, or all of them, are None
 
-`step()` is only called when each parameter has a gradient.
+`step()` is only called when each parameter has a gradient. Using `torch.optim` earns no points.
 """
 
 
