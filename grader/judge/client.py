@@ -14,7 +14,6 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import torch
-from torch.autograd.function import once_differentiable
 
 from grader.compare import dtype_name
 from grader.judge.channel import Channel
@@ -366,8 +365,9 @@ class _Remote(torch.autograd.Function):
         return data()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
+        if torch.is_grad_enabled():
+            raise UnsupportedError("create_graph=True: gradients of gradients do not cross the wire")
         _ = ctx.saved_tensors
         needed = [leaf for leaf, need in zip(ctx.leaves, ctx.needs_input_grad[2:], strict=True) if need]
         products = iter(ctx.token.client.products(ctx.token.id, gradient, needed))

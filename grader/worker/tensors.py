@@ -94,9 +94,9 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
         t = torch.empty(shape, dtype=dtype)
     elif dtype is torch.bool:
         # A byte other than 0 and 1 is undefined behaviour in kernels that read booleans.
-        t = (torch.frombuffer(body, dtype=torch.uint8, count=count, offset=data.at) != 0).reshape(shape)
+        t = _over(body, torch.uint8, shape, data.at, count) != 0
     else:
-        t = torch.frombuffer(body, dtype=dtype, count=count, offset=data.at).reshape(shape)
+        t = _over(body, dtype, shape, data.at, count)
     if data.device.startswith("cuda"):
         try:
             return t.to(data.device)
@@ -105,6 +105,12 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
     if data.device != "cpu":
         raise ProtocolError("a tensor is on an unknown device")
     return _strided(t, data.stride)
+
+
+def _over(body: bytearray, dtype: torch.dtype, shape: list[int], at: int, count: int) -> torch.Tensor:
+    """A tensor in the memory of `body`. Not a view of another tensor: `detach_` and such refuse those."""
+    memory = torch.frombuffer(body, dtype=dtype, count=count, offset=at).untyped_storage()
+    return torch.empty(0, dtype=dtype).set_(memory, 0, torch.Size(shape))
 
 
 def _strided(t: torch.Tensor, stride: list[int]) -> torch.Tensor:
