@@ -44,12 +44,18 @@ HINT_CHARS = 2_000
 OUTPUT_CHARS = 8_000
 OUTPUT_LINES = 200
 SHORT_OUTPUT_LINES = 12
+DIGEST_CHARS = 12  # enough to tell two files apart; the result file has all of it
+SLOW_S = 1.0  # from here on a check's duration is worth reading
 OUTER_FRAMES = (2, 8)  # how many are kept of the outermost and of those next to the innermost
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
+# Written out, because strftime would use the language of whoever grades.
+# fmt: off
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # strftime would use the locale of whoever grades
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)
+# fmt: on
 
 
 def fill(report: Report) -> Page:
@@ -73,14 +79,15 @@ class _Filler:
         )
         score = words.number(report.score)
         of = words.points(report.max_score)
+        lead = _lead(report)
         link, detail = _next_step(report, exercises)
         return Page(
             title=f"{score} of {of} · score report",
             when=_when(report.started_at),
             score=score,
             max_score=of,
-            lead=_lead(report),
-            tally=_status_tally(report.exercises),
+            lead=lead,
+            tally="" if lead else _status_tally(report.exercises),
             next=link,
             next_detail=detail,
             bar=_bar(report.exercises[:MAX_EXERCISES]),
@@ -106,7 +113,7 @@ class _Filler:
         links = {c.id: Link(f"{anchor}-{n}", _title(c.title)) for n, c in enumerate(shown, start=1)}
         notes, unsaid = self.notes(exercise.diagnoses, links, anchor)
         not_started = exercise.status is Status.NOT_ATTEMPTED
-        ungraded = exercise.status is Status.UNGRADED
+        scored = exercise.status in (Status.PASSED, Status.FAILED)
         checks = words.count(len(exercise.checks), "check")
         passed = sum(check.outcome is Outcome.PASSED for check in exercise.checks)
         unshown = len(exercise.checks) - len(shown)
@@ -119,11 +126,12 @@ class _Filler:
             title=clean_line(exercise.title, TITLE_CHARS) or "Untitled exercise",
             chapter=clean_line(exercise.chapter.replace("_", " "), NAME_CHARS),
             file=_file_name(exercise.submission.file),
-            digest=clean_line(exercise.submission.sha256, 64),
+            digest=clean_line(exercise.submission.sha256[:DIGEST_CHARS], NAME_CHARS),
             status=exercise.status.value,
             word=words.STATUS[exercise.status],
-            score="" if ungraded else words.number(exercise.score),
-            max_score="" if ungraded else words.number(exercise.max_score),
+            score=words.number(exercise.score) if scored else "",
+            max_score=words.number(exercise.max_score),
+            worth=words.points(exercise.max_score) if not_started else "",
             tally="" if not_started or not exercise.checks else f"{passed:,} of {checks} passed",
             marks=tuple(check.outcome.value for check in shown[:40]),
             problem=self.blocks(exercise.problem, MESSAGE_CHARS),
@@ -186,7 +194,7 @@ class _Filler:
             hint=() if recognised else self.blocks(check.hint, HINT_CHARS, reflow=True),
             hint_link=Link(above.anchor, above.heading) if above else None,
             output=self.output(check),
-            duration=words.seconds(check.duration_s),
+            took=f"This check took {words.seconds(check.duration_s)}." if check.duration_s >= SLOW_S else "",
         )
 
     def figure(self, check: CheckResult) -> HeatMap | None:

@@ -84,7 +84,7 @@ class CheckPage:
     hint: tuple[Block, ...]
     hint_link: Link | None
     output: Output | None
-    duration: str
+    took: str
 
     @property
     def has_details(self) -> bool:
@@ -105,7 +105,8 @@ class CheckPage:
 class ExercisePage:
     """One exercise. `status` is the value of its Status, `marks` are the outcomes of its checks.
 
-    `waiting` is set for an exercise that was not started; its checks then fold away.
+    An exercise that was not started has a `waiting` line and folds its checks away. One without a score
+    (not started, ungraded) has no `score`; `worth` then says what it would be worth, if that is of use.
     """
 
     anchor: str
@@ -117,6 +118,7 @@ class ExercisePage:
     word: str
     score: str
     max_score: str
+    worth: str
     tally: str
     marks: tuple[str, ...]
     problem: tuple[Block, ...]

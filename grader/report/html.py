@@ -1,0 +1,64 @@
+"""The HTML report: one file that needs nothing else, no network and no script.
+
+`fill` decides what the page says; the templates beside this module only set it. The style sheet is part of
+the page, and a content security policy allows that style sheet and nothing else, so that even a mistake
+in the escaping would run no script and load nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from grader.files import write_atomically
+from grader.model import Report
+from grader.report import source
+from grader.report.fill import fill
+
+_TEMPLATES = files("grader.report") / "templates"
+
+
+def render(report: Report) -> str:
+    """Return `report` as one self-contained HTML page. Its size is bounded whatever the report holds."""
+    return _template().render(page=fill(report), css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
+
+
+def write(report: Report, path: Path) -> None:
+    """Write `report` as HTML to the file `path`, whole or not at all. Raises OSError."""
+    write_atomically(path, render(report).encode())
+
+
+@cache
+def _template() -> Template:
+    names = ("report.html.j2", "exercise.html.j2", "parts.html.j2")
+    environment = Environment(
+        loader=DictLoader({name: (_TEMPLATES / name).read_text("utf-8") for name in names}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+@cache
+def _css() -> str:
+    """The style sheet, with the colours of source code for light and dark."""
+    sheet = (_TEMPLATES / "report.css").read_text("utf-8")
+    dark = "@media screen and (prefers-color-scheme: dark) {\n" + source.css(dark=True) + "\n}"
+    return f"\n{sheet}\n{source.css(dark=False)}\n{dark}\n"
+
+
+@cache
+def _policy() -> str:
+    """The content security policy. The hash is of the style sheet, to the letter."""
+    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )

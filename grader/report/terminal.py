@@ -1,0 +1,217 @@
+"""Results on the terminal: a table per exercise, the total, and a display while grading runs.
+
+All text that a student controls is cleaned and shown as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import CheckResult, DiagnosisKind, ExerciseResult, Outcome, Report, Status
+from grader.report import words
+from grader.text import clean, clean_line
+
+MESSAGE_LINES = 4
+MESSAGE_MAX_CHARS = 600
+TITLE_MAX_CHARS = 200
+FORBIDDEN_SHOWN = 3
+_QUIET_OUTCOMES = (Outcome.PASSED, Outcome.SKIPPED)
+_STYLE = {
+    Outcome.PASSED: "green",
+    Outcome.NOT_IMPLEMENTED: "cyan",
+    Outcome.SKIPPED: "dim",
+    Outcome.INTERNAL_ERROR: "magenta",
+}
+_STATUS_STYLE = {
+    Status.PASSED: "bold green",
+    Status.FAILED: "bold yellow",
+    Status.NOT_ATTEMPTED: "bold cyan",
+    Status.UNGRADED: "bold magenta",
+}
+
+
+class QuietConsole(Console):
+    """A console that falls silent when its reader has gone: `grade . | head` still writes its report."""
+
+    def on_broken_pipe(self) -> None:
+        """Drop the rest. What Python flushes at exit goes nowhere too."""
+        self.quiet = True
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+
+
+def console(file: TextIO | None = None) -> QuietConsole:
+    """The console that results go to. Honours NO_COLOR, TERM and COLUMNS."""
+    return QuietConsole(file=file, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def show_exercise(out: Console, result: ExerciseResult) -> None:
+    """Print one exercise: its heading, problem, ready-made parts and the table of its checks."""
+    parts: list[RenderableType] = [_heading(result)]
+    if result.problem:
+        parts.append(_indented(Text(clean_line(result.problem, MESSAGE_MAX_CHARS))))
+    ready_made = [one for one in result.diagnoses if one.kind is DiagnosisKind.FORBIDDEN_API]
+    for one in ready_made[:FORBIDDEN_SHOWN]:
+        line = f"line {one.line}: " if one.line else ""
+        parts.append(_indented(Text(line + clean_line(one.text, MESSAGE_MAX_CHARS), style="yellow")))
+    if len(ready_made) > FORBIDDEN_SHOWN:
+        parts.append(_indented(Text(f"and {len(ready_made) - FORBIDDEN_SHOWN} more, listed in the report")))
+    # An untouched stub needs no table: every line of it would say the same.
+    if result.checks and result.status is not Status.NOT_ATTEMPTED:
+        parts.append(_indented(_table(result)))
+    out.print(Group(*parts))
+
+
+def show_total(out: Console, report: Report) -> None:
+    """Print the score, what it doesn't count, and how far student code was kept away from the host."""
+    total = Text("Total  ", style="bold")
+    total.append(f"{words.number(report.score)} of {words.points(report.max_score)}", style="bold")
+    ungraded = sum(one.status is Status.UNGRADED for one in report.exercises)
+    if ungraded:
+        total.append(f"  ({words.count(ungraded, 'exercise')} ungraded and not counted)", style="magenta")
+    out.print(total)
+    made_of = ", ".join(clean_line(one, 60) for one in report.isolation.mechanisms)
+    isolation = f"Isolation: {report.isolation.level.value}" + (f" ({made_of})" if made_of else "")
+    out.print(Text(f"{isolation}. Seed {report.seed}, {words.seconds(report.duration_s)}.", style="dim"))
+
+
+class Display(Protocol):
+    """What is shown while grading runs."""
+
+    def plan(self, counts: Mapping[str, int]) -> None:
+        """The judge is ready; the number of checks by slug, in the order in which they will run."""
+
+    def check(self, slug: str) -> None:
+        """One check of that exercise is over."""
+
+    def finish(self, result: ExerciseResult) -> None:
+        """The exercise is over."""
+
+
+@contextmanager
+def display(out: Console) -> Iterator[Display]:
+    """A live line for the exercise that runs, or plain lines where nobody watches a terminal."""
+    if not out.is_terminal or out.is_dumb_terminal:
+        yield _Plain(out)
+        return
+    columns = (
+        SpinnerColumn(style="cyan"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("checks", style="dim", markup=False),
+    )
+    with Progress(*columns, console=out, transient=True) as progress:
+        yield _Live(progress)
+
+
+class _Plain:
+    def __init__(self, out: Console) -> None:
+        self._out = out
+
+    def plan(self, counts: Mapping[str, int]) -> None:
+        self._out.print(f"grading {words.count(len(counts), 'exercise')}")
+
+    def check(self, slug: str) -> None:
+        pass
+
+    def finish(self, result: ExerciseResult) -> None:
+        self._out.print(Text(f"graded {result.slug}: {_score(result)}"))
+
+
+class _Live:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._waiting: list[str] = []
+        self._warm_up = progress.add_task("starting the judge", total=None)
+        self._tasks: dict[str, TaskID] = {}
+
+    def plan(self, counts: Mapping[str, int]) -> None:
+        self._progress.update(self._warm_up, visible=False)
+        width = max(map(len, counts), default=0)
+        for slug, count in counts.items():
+            task = self._progress.add_task(slug.ljust(width), total=count or None, visible=False)
+            self._tasks[slug] = task
+            self._waiting.append(slug)
+        self._show_next()
+
+    def check(self, slug: str) -> None:
+        self._progress.advance(self._tasks[slug])
+
+    def finish(self, result: ExerciseResult) -> None:
+        self._progress.update(self._tasks[result.slug], visible=False)
+        if result.slug in self._waiting:
+            self._waiting.remove(result.slug)
+        self._show_next()
+
+    def _show_next(self) -> None:
+        if self._waiting:
+            self._progress.update(self._tasks[self._waiting[0]], visible=True)
+
+
+def _heading(result: ExerciseResult) -> Text:
+    text = Text()
+    text.append(f"{words.STATUS_SIGN[result.status]} {result.slug}", style=_STATUS_STYLE[result.status])
+    text.append(f"  {clean_line(result.title, TITLE_MAX_CHARS)}  ")
+    text.append(words.STATUS[result.status], style=_STATUS_STYLE[result.status])
+    text.append(f"  {_score(result)}", style="bold")
+    if result.status is Status.NOT_ATTEMPTED and result.checks:
+        text.append(f"  {words.count(len(result.checks), 'check')}", style="dim")
+    return text
+
+
+def _score(result: ExerciseResult) -> str:
+    if result.status is Status.UNGRADED:
+        return "ungraded"
+    return f"{words.number(result.score)} of {words.points(result.max_score)}"
+
+
+def _table(result: ExerciseResult) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    hint_given = False
+    for check in result.checks:
+        style = _STYLE.get(check.outcome, "red")
+        sign = Text(f"{words.OUTCOME_SIGN[check.outcome]} {words.OUTCOME[check.outcome]}", style=style)
+        body = Text(clean_line(check.title, TITLE_MAX_CHARS), style="dim" if style == "dim" else "")
+        if check.outcome not in _QUIET_OUTCOMES:
+            if check.message:
+                body.append("\n" + _message(check), style="not bold")
+            hint = "" if hint_given else clean(check.hint, MESSAGE_MAX_CHARS).strip()
+            if hint:
+                body.append(f"\nHint: {hint}", style="italic")
+                hint_given = True
+        points = Text(f"{words.number(check.score)}/{words.number(check.max_score)}", style=style)
+        table.add_row(sign, body, points)
+    return table
+
+
+def _message(check: CheckResult) -> str:
+    lines = clean(check.message, MESSAGE_MAX_CHARS).strip("\n").split("\n")
+    if len(lines) > MESSAGE_LINES:
+        left_out = words.count(len(lines) - MESSAGE_LINES, "more line")
+        lines = [*lines[:MESSAGE_LINES], f"({left_out} in the report)"]
+    return "\n".join(lines)
+
+
+def _indented(inner: RenderableType) -> Padding:
+    return Padding(inner, (0, 0, 0, 2))
+
+
+def show_lines(out: Console, lines: Sequence[str]) -> None:
+    """Print lines as they are, without wrapping: paths stay whole for copying."""
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
