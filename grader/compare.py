@@ -31,7 +31,7 @@ MAX_FIGURE_ROWS = 24
 MAX_FIGURE_COLUMNS = 32
 
 
-class Mismatch(AssertionError):
+class Mismatch(AssertionError):  # noqa: N818  what a suite's author reads and raises
     """A promise that a submission did not keep. Every field is text for the student.
 
     `message` is a sentence; `got` and `expected` describe without hidden values; `figure` shows where.
@@ -109,7 +109,7 @@ def compare(
 
 
 def _structure(actual: Any, expected: torch.Tensor, of: str) -> Mismatch | None:
-    said = {"got": describe(actual), "expected": describe(expected.detach())}
+    said: Any = {"got": describe(actual), "expected": describe(expected.detach())}
     if actual is None:
         return Mismatch(f"{of} is None. Is a `return` missing?", **said)
     if not isinstance(actual, torch.Tensor):
@@ -137,7 +137,7 @@ def _values(
         return None
     wide = torch.complex128 if expected.is_complex() else torch.float64
     a, e = actual.to("cpu", wide), expected.to("cpu", wide)
-    said = {"got": describe(actual), "expected": describe(expected)}
+    said: Any = {"got": describe(actual), "expected": describe(expected)}
     stray = ~torch.isfinite(a) & torch.isfinite(e)
     if bool(stray.any()):
         count = int(stray.sum())
@@ -155,9 +155,7 @@ def _values(
     if not bool(wrong.any()):
         return None
     error = torch.where(wrong, torch.nan_to_num(error, nan=math.inf), torch.zeros_like(error))
-    return Mismatch(
-        _values_text(of, error, allowed, wrong), figure=figure(error, wrong, label=of), **said
-    )
+    return Mismatch(_values_text(of, error, allowed, wrong), figure=figure(error, wrong, label=of), **said)
 
 
 def _values_text(of: str, error: torch.Tensor, allowed: torch.Tensor, wrong: torch.Tensor) -> str:
@@ -173,8 +171,7 @@ def _values_text(of: str, error: torch.Tensor, allowed: torch.Tensor, wrong: tor
     else:
         share = f"{count} of its {total} elements differ{'s' if count == 1 else ''}"
     return (
-        f"{of} has wrong values. {share}; the worst is at {list(index)}, off by {_number(worst_error)}"
-        f" ({allowance})."
+        f"{of} has wrong values. {share}; the worst is at {list(index)}, off by {_number(worst_error)} ({allowance})."
     )
 
 
@@ -188,9 +185,7 @@ def _compare_number(
                 got=describe(actual),
                 expected="one number",
             )
-        return _values(
-            actual.detach(), torch.tensor(expected, dtype=actual.dtype), of, rtol=rtol, atol=atol
-        )
+        return _values(actual.detach(), torch.tensor(expected, dtype=actual.dtype), of, rtol=rtol, atol=atol)
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
         return Mismatch(
             f"{of} should be a number, but it is {describe(actual)}.",

@@ -154,8 +154,7 @@ class Engine:
             score=0.0,
             max_score=0.0,
             submission=SubmissionFile(file=job.file, sha256=job.sha256),
-            problem="This exercise could not be graded: the grader stopped twice while it ran. "
-            "Tell your instructor.",
+            problem="This exercise could not be graded: the grader stopped twice while it ran. Tell your instructor.",
         )
 
 

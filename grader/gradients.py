@@ -75,9 +75,9 @@ def _jacobian_mismatch(frame: dict[str, Any], names: Sequence[str]) -> Mismatch:
     wrong_inputs = wrong.any(dim=1).reshape(shape)
     per_input = torch.where(wrong, error, torch.zeros_like(error)).amax(dim=1).reshape(shape)
     worst = int(per_input.argmax())
-    figures = {"figure": figure(per_input, wrong_inputs, label=of)}
+    where = figure(per_input, wrong_inputs, label=of)
     if bool((got == 0).all()):
-        return Mismatch(f"{of} is zero everywhere, but the result does depend on that input.", **figures)
+        return Mismatch(f"{of} is zero everywhere, but the result does depend on that input.", figure=where)
     count, total = int(wrong_inputs.sum()), wrong_inputs.numel()
     share = "every element" if count == total else f"{count} of {total} elements"
     at = f", the worst at {list(unravel(worst, shape))}" if per_input.dim() else ""
@@ -86,7 +86,7 @@ def _jacobian_mismatch(frame: dict[str, Any], names: Sequence[str]) -> Mismatch:
         f"where a partial derivative is off by {float(per_input.flatten()[worst]):.3g}.",
         got=f"a gradient of shape {shape_text(shape)}",
         expected=f"the gradient that finite differences give, of shape {shape_text(shape)}",
-        **figures,
+        figure=where,
     )
 
 

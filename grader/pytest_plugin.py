@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -80,7 +80,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if call.when == "call" and report.passed:
         item.config.stash[passed_key].add((item.path, item.name))
@@ -113,9 +115,7 @@ def submission(request: pytest.FixtureRequest) -> Iterator[Any]:
 def _seeded(request: pytest.FixtureRequest) -> None:
     item = request.node
     if isinstance(item, pytest.Function) and "submission" in item.fixturenames:
-        seeds.seed_everything(
-            seeds.judge_seed(request.config.stash[seed_key], slug_of(item), item.name)
-        )
+        seeds.seed_everything(seeds.judge_seed(request.config.stash[seed_key], slug_of(item), item.name))
 
 
 class InProcess:

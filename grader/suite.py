@@ -75,8 +75,7 @@ def assert_gradcheck(
 def assert_unchanged(**tensors: torch.Tensor) -> Iterator[None]:
     """Raise `Mismatch` if the block changes a named tensor: its values, shape, dtype or requires_grad."""
     before = {
-        name: (t.detach().clone(memory_format=torch.preserve_format), t.requires_grad)
-        for name, t in tensors.items()
+        name: (t.detach().clone(memory_format=torch.preserve_format), t.requires_grad) for name, t in tensors.items()
     }
     yield
     for name, (old, required) in before.items():

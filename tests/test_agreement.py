@@ -5,26 +5,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.course_files import CourseFile, course, course_files
 
 from grader.engine import Engine, ExerciseFinished, Options
 from grader.model import ExerciseResult, Outcome, Status
+from tests.course_files import CourseFile, course, course_files
 
 SEED = 20
 FILES = course_files()
 
 
 @pytest.fixture(scope="module")
-def results() -> Iterator[dict[str, ExerciseResult]]:
+def results() -> dict[str, ExerciseResult]:
     """Every file, graded across the wire."""
     with Engine(course(), course().slugs, Options(seed=SEED)) as engine:
         events = engine.grade([file.job() for file in FILES])
         finished = [event.result for event in events if isinstance(event, ExerciseFinished)]
-    yield {file.name: result for file, result in zip(FILES, finished, strict=True)}
+    return {file.name: result for file, result in zip(FILES, finished, strict=True)}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,11 @@ def outcomes() -> dict[str, dict[str, str]]:
     script = Path(__file__).with_name("run_in_process.py")
     files = [[str(file.exercise.suite), str(file.path)] for file in FILES]
     run = subprocess.run(
-        [sys.executable, str(script), str(SEED)], input=json.dumps(files), capture_output=True, text=True, check=True
+        [sys.executable, str(script), str(SEED)],
+        input=json.dumps(files),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lists = json.loads(run.stdout.splitlines()[-1])
     return {file.name: found for file, found in zip(FILES, lists, strict=True)}

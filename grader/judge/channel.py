@@ -117,7 +117,8 @@ class Channel:
     def lose_protocol(self, why: str) -> WorkerLostError:
         """The worker broke the rules of the wire."""
         return self.lose(
-            Outcome.CRASHED, f"Your code interfered with the connection to the grader ({why}), so it was stopped."
+            Outcome.CRASHED,
+            f"Your code interfered with the connection to the grader ({why}), so it was stopped.",
         )
 
     def lose_ended(self) -> WorkerLostError:
@@ -205,7 +206,10 @@ def _ending(status: int | None) -> tuple[Outcome, str]:
     if os.WIFSIGNALED(status):
         match os.WTERMSIG(status):
             case 11:
-                return Outcome.CRASHED, "The Python interpreter crashed while running your code (segmentation fault)."
+                return (
+                    Outcome.CRASHED,
+                    "The Python interpreter crashed while running your code (segmentation fault).",
+                )
             case 6:
                 return Outcome.CRASHED, "The Python interpreter crashed while running your code (aborted)."
             case 24:

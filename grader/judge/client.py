@@ -39,11 +39,11 @@ from grader.worker.protocol import (
     Held,
     Known,
     Load,
-    Mapping_,
+    MappingValue,
     ModuleValue,
     New,
-    Operate,
     OpaqueValue,
+    Operate,
     Pickled,
     Products,
     ProtocolError,
@@ -53,13 +53,13 @@ from grader.worker.protocol import (
     Result,
     Returned,
     Same,
-    Sequence_,
+    SequenceValue,
     Set,
     Sync,
     TorchName,
     Vjp,
 )
-from grader.worker.tensors import Unsupported, put, take
+from grader.worker.tensors import UnsupportedTensorError, put, take
 
 MAX_CALLBACK_DEPTH = 50
 MAX_GENERATED = 100_000
@@ -93,9 +93,7 @@ class Client:
 
     def load(self, source: str, file: str, name: str, *, cuda: bool | None, limits: Limits, cpu_s: float) -> None:
         """Have the worker take its limits and import the submission."""
-        self._request(
-            lambda _: Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib), ""
-        )
+        self._request(lambda _: Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib), "")
 
     def begin(self, seed: int) -> None:
         """A check begins."""
@@ -139,9 +137,7 @@ class Client:
         """The graph of a result is gone."""
         self._released.append(result)
 
-    def products(
-        self, result: int, gradient: torch.Tensor, leaves: list[torch.Tensor]
-    ) -> list[torch.Tensor | None]:
+    def products(self, result: int, gradient: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.Tensor | None]:
         """The vector-Jacobian products of a result with respect to `leaves`; None where it does not depend."""
 
         def verb(out: _Outgoing) -> Vjp:
@@ -169,7 +165,7 @@ class Client:
             sync = self._sync(body)
             outgoing = _Outgoing(self, body)
             do = verb(outgoing)
-        except Unsupported as error:
+        except UnsupportedTensorError as error:
             raise UnsupportedError(str(error)) from None
         # An id may have been used again since it was noted: what is alive is not forgotten.
         released = [id for id in self._released if id not in self._results]
@@ -181,12 +177,12 @@ class Client:
         request = Request(number, torch.is_grad_enabled(), sync, released, dropped, do)
         self.channel.send(request, body)
         while True:
-            reply, body = self._receive(number)
+            reply, received = self._receive(number)
             result = reply.result
             if isinstance(result, Callback):
-                self._answer(number, result, body)
+                self._answer(number, result, received)
                 continue
-            return self._finish(result, reply.sync, body, outgoing, said)
+            return self._finish(result, reply.sync, received, outgoing, said)
 
     def _receive(self, number: int) -> tuple[Reply, bytearray]:
         reply, body = self.channel.receive()
@@ -229,7 +225,7 @@ class Client:
             value = function(*args, **kwargs)
             sync = self._sync(out)
             answer = Answer(number, sync, _Outgoing(self, out).value(value))
-        except Exception as error:  # noqa: BLE001  it goes through the student's code and comes back
+        except Exception as error:
             if self.channel.lost is not None:
                 raise
             self._last_id += 1
@@ -276,13 +272,14 @@ class Client:
     def result(self, value: Result, body: bytearray) -> torch.Tensor:
         """A tensor that the worker computed, with a graph that leads back there."""
         known = self._results.get(value.id)
-        if known is not None and (tensor := known.tensor()) is not None:
-            return tensor
+        alive = None if known is None else known.tensor()
+        if alive is not None:
+            return alive
         leaves = [self.tensor(leaf, body) for leaf in value.leaves]
         data = take(value.data, body)
         token = _Token(self, value.id)
         with torch.enable_grad():
-            tensor = _Remote.apply(token, data.detach, *leaves)
+            tensor: torch.Tensor = _Remote.apply(token, data.detach, *leaves)  # type: ignore[no-untyped-call]
         token.remember(tensor)
         self._results[value.id] = token
         return tensor
@@ -355,9 +352,7 @@ class _Remote(torch.autograd.Function):
     """The node that stands for the worker's part of a graph."""
 
     @staticmethod
-    def forward(
-        ctx: Any, token: _Token, data: Callable[[], torch.Tensor], *leaves: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(ctx: Any, token: _Token, data: Callable[[], torch.Tensor], *leaves: torch.Tensor) -> torch.Tensor:
         ctx.token = token
         ctx.leaves = leaves
         # Saved for one purpose: torch then refuses a second backward pass, as it does for any graph.
@@ -407,7 +402,7 @@ class _Outgoing:
         if isinstance(value, torch.nn.Module):
             return self._module(value, depth)
         if hasattr(kind, "__next__"):
-            return Sequence_("generator", [self.value(item, depth + 1) for item in _bounded(value)])
+            return SequenceValue("generator", [self.value(item, depth + 1) for item in _bounded(value)])
         return self._other(value)
 
     def _container(self, value: Any, depth: int) -> Any:
@@ -415,7 +410,7 @@ class _Outgoing:
             raise UnsupportedError("a list, tuple or dict is nested too deeply, or contains itself")
         if isinstance(value, tuple):
             kind = "size" if type(value) is torch.Size else "tuple"
-            return Sequence_(kind, [self.value(item, depth + 1) for item in value])
+            return SequenceValue(kind, [self.value(item, depth + 1) for item in value])
         if id(value) in self._indices:
             return Same(self._indices[id(value)])
         index = len(self.containers) + 1
@@ -423,8 +418,8 @@ class _Outgoing:
         self._indices[id(value)] = index
         if type(value) is dict:
             pairs = [(self.value(k, depth + 1), self.value(v, depth + 1)) for k, v in value.items()]
-            return Mapping_(pairs, index)
-        return Sequence_("list", [self.value(item, depth + 1) for item in value], index)
+            return MappingValue(pairs, index)
+        return SequenceValue("list", [self.value(item, depth + 1) for item in value], index)
 
     def _module(self, module: torch.nn.Module, depth: int) -> Any:
         if depth >= MAX_DEPTH:
@@ -536,9 +531,9 @@ class _Incoming:
                 return self.tensor(value)
             case Result():
                 return self._client.result(value, self._body)
-            case Sequence_(kind, items, _):
+            case SequenceValue(kind, items, _):
                 return self._sequence(kind, [self.value(item) for item in items])
-            case Mapping_(pairs, _):
+            case MappingValue(pairs, _):
                 return {self.value(key): self.value(item) for key, item in pairs}
             case Handle():
                 return self._client.proxy(value, self._said)

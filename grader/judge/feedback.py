@@ -95,7 +95,9 @@ def _explain_student(error: StudentError, client: Client | None, source: Source)
         return Feedback(outcome=Outcome.NOT_IMPLEMENTED, message=f"Not implemented yet{where}.")
     if _is_memory(error):
         return Feedback(
-            outcome=Outcome.OUT_OF_MEMORY, message="Your code asked for more memory than it may use.", frames=frames
+            outcome=Outcome.OUT_OF_MEMORY,
+            message="Your code asked for more memory than it may use.",
+            frames=frames,
         )
     if isinstance(error, AttributeError) and not frames:
         return Feedback(outcome=Outcome.FAILED, message=_missing(error, client, source))
@@ -166,7 +168,11 @@ def _explain_assertion(error: AssertionError, client: Client | None) -> Feedback
     close = _frame_of(error.__traceback__, "assert_close")
     if close is not None and {"actual", "expected"} <= close.keys():
         mismatch = compare(
-            close["actual"], close["expected"], of="The result", rtol=close.get("rtol"), atol=close.get("atol")
+            close["actual"],
+            close["expected"],
+            of="The result",
+            rtol=close.get("rtol"),
+            atol=close.get("atol"),
         )
         if mismatch is not None:
             return _from_mismatch(mismatch)

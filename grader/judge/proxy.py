@@ -174,4 +174,3 @@ def _known_classes(types: list[str]) -> Iterator[type]:
             found = getattr(sys.modules.get(module_name), class_name, None)
             if isinstance(found, type) and found is not object:
                 yield found
-

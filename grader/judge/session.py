@@ -23,9 +23,8 @@ import torch
 
 import grader
 from grader import forbidden, seeds
-from grader.judge.channel import Channel, WorkerLostError
+from grader.judge.channel import Channel
 from grader.judge.client import Client
-from grader.judge.errors import StudentError
 from grader.judge.feedback import Feedback, Source, explain
 from grader.judge.messages import (
     CheckFinished,
@@ -87,9 +86,7 @@ _UNUSED = (
 class Session:
     """The pytest plugin that runs the loop, and the source of the `submission` fixture."""
 
-    def __init__(
-        self, setup: Setup, zygote: Zygote, jobs: Iterator[Job], send: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, setup: Setup, zygote: Zygote, jobs: Iterator[Job], send: Callable[[Event], None]) -> None:
         self._setup = setup
         self._zygote = zygote
         self._jobs = jobs
@@ -118,7 +115,7 @@ class Session:
             slug = self._slug_of.get(path)
             if slug is not None:
                 self._broken[slug] = f"the suite {path.name} cannot be collected"
-            print(report.longreprtext, file=sys.stderr)  # noqa: T201  the judge's log
+            print(report.longreprtext, file=sys.stderr)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -203,9 +200,7 @@ class Session:
             self._workers = None
         return _result(spec, job, tuple(checks_done), diagnoses=diagnoses)
 
-    def _check(
-        self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec, job: Job
-    ) -> CheckResult:
+    def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec, job: Job) -> CheckResult:
         workers = self._workers
         assert workers is not None
         if workers.import_problem:
@@ -223,7 +218,7 @@ class Session:
         if feedback.outcome in _DOUBTFUL and not self._is_sound(item, following):
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
         if feedback.outcome is Outcome.INTERNAL_ERROR:
-            print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)  # noqa: T201
+            print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))
         return _check_result(item, feedback, duration, client.last_call if client else "", output)
@@ -243,7 +238,7 @@ class Session:
                 passed.clear()
                 passed.update(before)
             if error is not None:
-                print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+                print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
             self._sound[name] = error is None
         return self._sound[name]
 
@@ -251,9 +246,7 @@ class Session:
 class Workers:
     """The workers that one submission gets: one for all checks, as long as it is not lost."""
 
-    def __init__(
-        self, zygote: Zygote, spec: SuiteSpec, job: Job, checks: int, timeout_s: float | None
-    ) -> None:
+    def __init__(self, zygote: Zygote, spec: SuiteSpec, job: Job, checks: int, timeout_s: float | None) -> None:
         assert job.source is not None
         self._zygote = zygote
         self._spec = spec

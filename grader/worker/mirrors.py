@@ -15,6 +15,7 @@ import torch
 from .protocol import Body, Known, New, ProtocolError, TensorData, TensorState
 from .tensors import LARGE, PLAIN, contents, put, raw, take
 
+
 def _grad(t: torch.Tensor) -> torch.Tensor | None:
     # Reading .grad of a tensor with history warns, and it has none of its own.
     return t.grad if t.is_leaf else None
@@ -94,14 +95,15 @@ class Mirror:
         """What the other side does not know; it is taken as known from now on."""
         t, grad = self.tensor, _grad(self.tensor)
         same = self.memory.same(t)
-        same_grad = self.grad is grad if grad is None or self.grad is None else self.grad.same(grad)
+        known = self.grad
+        same_grad = known.same(grad) if known is not None and grad is not None else known is None and grad is None
         if same and same_grad and t.requires_grad == self.requires_grad:
             return None
         data = None
         if not same:
             self.memory.look(t)
             data = self.memory.put(t, body)
-        grad_data: TensorData | None | bool = False
+        grad_data: TensorData | bool | None = False
         if not same_grad:
             self.grad = None if grad is None else _Memory(grad)
             grad_data = None if grad is None or self.grad is None else self.grad.put(grad, body)
@@ -110,7 +112,8 @@ class Mirror:
 
     def unowned(self) -> bool:
         """Whether nothing but the table owns the tensor and its memory."""
-        if self._references() > _ALONE or self.tensor._use_count() > 1:
+        uses: int = self.tensor._use_count()  # type: ignore[attr-defined]
+        if self._references() > _ALONE or uses > 1:
             return False
         # A view of it may live on without it: `layer.buffer[0]` still writes to the buffer.
         return self._owners_of_memory() <= _ALONE_IN_MEMORY

@@ -42,9 +42,7 @@ class Twin:
         """The parameters and the buffers, as they are told to the other side."""
         m = self.module
         tables: tuple[dict[str, torch.Tensor | None], ...] = (m._parameters, m._buffers)  # type: ignore[assignment]
-        return tuple(
-            [(name, None if t is None else name_of(t)) for name, t in table.items()] for table in tables
-        )
+        return tuple([(name, None if t is None else name_of(t)) for name, t in table.items()] for table in tables)
 
     def apply(self, state: ModuleState, find: Find) -> None:
         """Do here what changed there."""

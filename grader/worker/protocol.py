@@ -30,7 +30,6 @@ can invent one of the other's. Handle 0 is the submission's module.
 from __future__ import annotations
 
 import struct
-from typing import Union
 
 import msgspec
 
@@ -57,7 +56,7 @@ class _Message(msgspec.Struct, array_like=True, frozen=True):
 # ---- values -----------------------------------------------------------------------------------------------
 
 
-class TensorData(_Message, tag="td"):
+class TensorData(_Message, frozen=True, tag="td"):
     """Contents of a tensor. `stride` is in elements, empty when contiguous; on meta there are no bytes."""
 
     dtype: str
@@ -68,17 +67,17 @@ class TensorData(_Message, tag="td"):
     size: int
 
 
-class Big(_Message, tag="i"):
+class Big(_Message, frozen=True, tag="i"):
     """An int of more than 64 bits, in hexadecimal."""
 
     text: str
 
 
-class Bytes(_Message, tag="b"):
+class Bytes(_Message, frozen=True, tag="b"):
     data: bytes
 
 
-class Sequence_(_Message, tag="s"):
+class SequenceValue(_Message, frozen=True, tag="s"):
     """A list, tuple, torch.Size or (from the judge) generator, by `kind`.
 
     `index` numbers the lists and dicts of a request, from 1.
@@ -89,33 +88,33 @@ class Sequence_(_Message, tag="s"):
     index: int = 0
 
 
-class Mapping_(_Message, tag="m"):
-    """A dict, in its order; `index` as for `Sequence_`."""
+class MappingValue(_Message, frozen=True, tag="m"):
+    """A dict, in its order; `index` as for `SequenceValue`."""
 
-    pairs: list[tuple["Value", "Value"]]
+    pairs: list[tuple[Value, Value]]
     index: int = 0
 
 
-class Same(_Message, tag="="):
+class Same(_Message, frozen=True, tag="="):
     """The very list or dict that has this index in the request."""
 
     index: int
 
 
-class TorchName(_Message, tag="t"):
+class TorchName(_Message, frozen=True, tag="t"):
     """A torch.dtype, torch.device, torch.layout or torch.memory_format, by its text."""
 
     kind: str
     text: str
 
 
-class Known(_Message, tag="k"):
+class Known(_Message, frozen=True, tag="k"):
     """A tensor that both sides have."""
 
     id: int
 
 
-class New(_Message, tag="n"):
+class New(_Message, frozen=True, tag="n"):
     """A tensor that gets its twin now. `history`: it is not a leaf where it comes from."""
 
     id: int
@@ -126,15 +125,15 @@ class New(_Message, tag="n"):
     grad: TensorData | None
 
 
-class Result(_Message, tag="g"):
+class Result(_Message, frozen=True, tag="g"):
     """A tensor that the worker computed from `leaves`; its gradient is asked for with `Vjp`."""
 
     id: int
     data: TensorData
-    leaves: list[Union[Known, New]]
+    leaves: list[Known | New]
 
 
-class Handle(_Message, tag="h"):
+class Handle(_Message, frozen=True, tag="h"):
     """An object that stays in the worker. `types` are the qualified names of its classes, nearest first."""
 
     id: int
@@ -144,33 +143,33 @@ class Handle(_Message, tag="h"):
     callable: bool
 
 
-class Held(_Message, tag="o"):
+class Held(_Message, frozen=True, tag="o"):
     """An object that the receiver has given an id: a handle of the worker, or something of the judge's."""
 
     id: int
 
 
-class FunctionValue(_Message, tag="f"):
+class FunctionValue(_Message, frozen=True, tag="f"):
     """A callable of the suite; calling it calls back."""
 
     id: int
     name: str
 
 
-class OpaqueValue(_Message, tag="x"):
+class OpaqueValue(_Message, frozen=True, tag="x"):
     """An object of the suite that the worker can only pass around."""
 
     id: int
     name: str
 
 
-class Pickled(_Message, tag="p"):
+class Pickled(_Message, frozen=True, tag="p"):
     """An object of an installed package, or a builtin, as a pickle that names it."""
 
     data: bytes
 
 
-class ModuleValue(_Message, tag="M"):
+class ModuleValue(_Message, frozen=True, tag="M"):
     """A torch module of the suite, rebuilt in the worker around twins of its tensors.
 
     `data` is a pickle of its plain attributes with the class. Modules whose class a suite defines have none:
@@ -181,25 +180,26 @@ class ModuleValue(_Message, tag="M"):
     data: bytes
     name: str
     training: bool
-    parameters: list[tuple[str, Union[Known, New, None]]]
-    buffers: list[tuple[str, Union[Known, New, None]]]
-    modules: list[tuple[str, Union[ModuleValue, Held, None]]]
+    parameters: list[tuple[str, Known | New | None]]
+    buffers: list[tuple[str, Known | New | None]]
+    modules: list[tuple[str, ModuleValue | Held | None]]
 
 
-Value = Union[
-    None, bool, int, float, str, Big, Bytes, Sequence_, Mapping_, Same, TorchName, Known, New, Result, Handle, Held
-]
-# What the judge may send on top of that.
-JudgeValue = Union[
-    None, bool, int, float, str, Big, Bytes, Sequence_, Mapping_, Same, TorchName, Known, New, Held,
-    FunctionValue, OpaqueValue, Pickled, ModuleValue,
-]  # fmt: skip
+Value = (
+    None | bool | int | float | str | Big | Bytes | SequenceValue | MappingValue | Same | TorchName
+    | Known | New | Result | Handle | Held
+)  # fmt: skip
+# What the judge may send on top of that, and what it may not.
+JudgeValue = (
+    None | bool | int | float | str | Big | Bytes | SequenceValue | MappingValue | Same | TorchName
+    | Known | New | Held | FunctionValue | OpaqueValue | Pickled | ModuleValue
+)  # fmt: skip
 
 
 # ---- what changed -----------------------------------------------------------------------------------------
 
 
-class TensorState(_Message):
+class TensorState(_Message, frozen=True):
     """A tensor that differs from what the other side was last told.
 
     `data` is None when its contents did not change; `grad` is False when its gradient did not change and None
@@ -208,20 +208,20 @@ class TensorState(_Message):
 
     id: int
     data: TensorData | None
-    grad: Union[TensorData, None, bool]
+    grad: TensorData | bool | None
     requires_grad: bool
 
 
-class ModuleState(_Message):
+class ModuleState(_Message, frozen=True):
     """The training flag and the tensors of a `ModuleValue`, when one of them was replaced."""
 
     id: int
     training: bool
-    parameters: list[tuple[str, Union[Known, New, None]]]
-    buffers: list[tuple[str, Union[Known, New, None]]]
+    parameters: list[tuple[str, Known | New | None]]
+    buffers: list[tuple[str, Known | New | None]]
 
 
-class Sync(_Message):
+class Sync(_Message, frozen=True):
     tensors: list[TensorState]
     modules: list[ModuleState]
 
@@ -232,7 +232,7 @@ NO_CHANGE = Sync([], [])
 # ---- what the judge says -----------------------------------------------------------------------------------
 
 
-class Load(_Message, tag="load"):
+class Load(_Message, frozen=True, tag="load"):
     """Take the limits and import the submission. `cuda` is what torch shall say about CUDA, or None."""
 
     source: str
@@ -244,37 +244,37 @@ class Load(_Message, tag="load"):
     file_mib: int
 
 
-class Begin(_Message, tag="begin"):
+class Begin(_Message, frozen=True, tag="begin"):
     """A check begins: seed the random number generators."""
 
     seed: int
 
 
-class Get(_Message, tag="get"):
+class Get(_Message, frozen=True, tag="get"):
     object: int
     name: str
 
 
-class Set(_Message, tag="set"):
+class Set(_Message, frozen=True, tag="set"):
     object: int
     name: str
-    value: "JudgeValue"
+    value: JudgeValue
 
 
-class Call(_Message, tag="call"):
+class Call(_Message, frozen=True, tag="call"):
     object: int
     args: list[JudgeValue]
-    kwargs: list[tuple[str, "JudgeValue"]]
+    kwargs: list[tuple[str, JudgeValue]]
 
 
-class Operate(_Message, tag="op"):
+class Operate(_Message, frozen=True, tag="op"):
     """One of the operations that `serve.OPERATIONS` names."""
 
     name: str
     args: list[JudgeValue]
 
 
-class Vjp(_Message, tag="vjp"):
+class Vjp(_Message, frozen=True, tag="vjp"):
     """The vector-Jacobian product of a result with respect to tensors that it was computed from."""
 
     result: int
@@ -282,7 +282,7 @@ class Vjp(_Message, tag="vjp"):
     leaves: list[int]
 
 
-class Request(_Message, tag="request"):
+class Request(_Message, frozen=True, tag="request"):
     """`released` are tensors that the judge has let go, `dropped` handles."""
 
     number: int
@@ -290,33 +290,33 @@ class Request(_Message, tag="request"):
     sync: Sync
     released: list[int]
     dropped: list[int]
-    do: Union[Load, Begin, Get, Set, Call, Operate, Vjp]
+    do: Load | Begin | Get | Set | Call | Operate | Vjp
 
 
 # ---- what the worker says ----------------------------------------------------------------------------------
 
 
-class TraceFrame(_Message):
+class TraceFrame(_Message, frozen=True):
     """One frame of the student's file."""
 
     line: int
     function: str
 
 
-class Returned(_Message, tag="returned"):
+class Returned(_Message, frozen=True, tag="returned"):
     """`containers` are the lists and dicts of the request that the student's code changed, by index."""
 
-    value: "Value"
-    containers: list[tuple[int, "Value"]] = []
+    value: Value
+    containers: list[tuple[int, Value]] = []
 
 
-class Products(_Message, tag="products"):
+class Products(_Message, frozen=True, tag="products"):
     """The answer to `Vjp`: one per leaf, None where the result does not depend on it."""
 
-    gradients: list[Union[TensorData, None]]
+    gradients: list[TensorData | None]
 
 
-class Raised(_Message, tag="raised"):
+class Raised(_Message, frozen=True, tag="raised"):
     """An exception as text. `innermost` says that it was raised in the student's file itself.
 
     `callback` is the number of the judge's own exception when it is that which came through.
@@ -329,24 +329,24 @@ class Raised(_Message, tag="raised"):
     callback: int = 0
 
 
-class Callback(_Message, tag="callback"):
+class Callback(_Message, frozen=True, tag="callback"):
     function: int
     args: list[Value]
-    kwargs: list[tuple[str, "Value"]]
+    kwargs: list[tuple[str, Value]]
 
 
-class Reply(_Message):
+class Reply(_Message, frozen=True):
     number: int
     sync: Sync
-    result: Union[Returned, Products, Raised, Callback]
+    result: Returned | Products | Raised | Callback
 
 
-class Answer(_Message, tag="answer"):
+class Answer(_Message, frozen=True, tag="answer"):
     """The end of a callback: a value, or the number of the exception that the suite's function raised."""
 
     number: int
     sync: Sync
-    value: "JudgeValue"
+    value: JudgeValue
     error: int = 0
     error_type: str = ""
     error_text: str = ""
@@ -354,9 +354,11 @@ class Answer(_Message, tag="answer"):
 
 # ---- frames ------------------------------------------------------------------------------------------------
 
+Data = bytes | bytearray | memoryview
+
 _encoder = msgspec.msgpack.Encoder()
 _reply_decoder = msgspec.msgpack.Decoder(Reply)
-_judge_decoder = msgspec.msgpack.Decoder(Union[Request, Answer])
+_judge_decoder: msgspec.msgpack.Decoder[Request | Answer] = msgspec.msgpack.Decoder(Request | Answer)
 
 
 class Body:
@@ -394,7 +396,7 @@ def frame(message: Request | Answer | Reply, body: Body) -> list[bytes | memoryv
     return [head + header, *body.parts]
 
 
-def lengths(head: bytes | memoryview) -> tuple[int, int]:
+def lengths(head: Data) -> tuple[int, int]:
     """The lengths of header and body that a frame's first bytes announce."""
     magic, header, body = HEAD.unpack_from(head)
     if magic != MAGIC:
@@ -404,7 +406,7 @@ def lengths(head: bytes | memoryview) -> tuple[int, int]:
     return header, body
 
 
-def decode_reply(header: bytes | memoryview) -> Reply:
+def decode_reply(header: Data) -> Reply:
     """The reply in a frame's header, of exactly the types above, or a `ProtocolError`."""
     try:
         return _reply_decoder.decode(header)
@@ -412,6 +414,6 @@ def decode_reply(header: bytes | memoryview) -> Reply:
         raise ProtocolError(f"a reply is malformed: {type(error).__name__}") from None
 
 
-def decode_judge(header: bytes | memoryview) -> Request | Answer:
+def decode_judge(header: Data) -> Request | Answer:
     """The judge's message in a frame's header."""
     return _judge_decoder.decode(header)

@@ -14,7 +14,7 @@ import random
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,12 @@ from .protocol import (
     Held,
     Known,
     Load,
-    Mapping_,
+    MappingValue,
     ModuleState,
     ModuleValue,
     New,
-    Operate,
     OpaqueValue,
+    Operate,
     Pickled,
     Products,
     Raised,
@@ -55,7 +55,7 @@ from .protocol import (
     Result,
     Returned,
     Same,
-    Sequence_,
+    SequenceValue,
     Set,
     Sync,
     TorchName,
@@ -65,7 +65,7 @@ from .protocol import (
     frame,
     lengths,
 )
-from .tensors import Unsupported, put, take
+from .tensors import UnsupportedTensorError, put, take
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "len": len,
@@ -308,7 +308,7 @@ class Worker:
             self._mirrors.add(value.id, leaf)
             return leaf
         # Over there it has a history, so here it must not be a leaf either: code may change it in place.
-        leaf.register_post_accumulate_grad_hook(_no_way_back)
+        leaf.register_post_accumulate_grad_hook(_no_way_back)  # type: ignore[no-untyped-call]
         with torch.enable_grad():
             twin = leaf.clone(memory_format=torch.preserve_format)
         self._mirrors.add(value.id, twin).grad_of = leaf
@@ -382,9 +382,10 @@ class Worker:
 
     def rebuild(self, value: ModuleValue, body: bytearray) -> torch.nn.Module:
         """A torch module of the suite, around twins of its tensors."""
-        known = self._theirs.get(value.id)
+        known: torch.nn.Module | None = self._theirs.get(value.id)
         if known is not None:
             return known
+        module: torch.nn.Module
         if value.data:
             cls, attributes = pickle.loads(value.data)  # noqa: S301  the judge is trusted here
             module = cls.__new__(cls)
@@ -476,7 +477,7 @@ class _Incoming:
                 return self._worker.tensor(value, self._body)
             case Held(id):
                 return self._worker._object(id)
-            case Sequence_(kind, items, index):
+            case SequenceValue(kind, items, index):
                 filled = [self.value(item) for item in items]
                 match kind:
                     case "list":
@@ -486,7 +487,7 @@ class _Incoming:
                     case "generator":
                         return (item for item in filled)
                 return tuple(filled)
-            case Mapping_(pairs, index):
+            case MappingValue(pairs, index):
                 mapping = {self.value(key): self.value(item) for key, item in pairs}
                 return self._note(index, mapping, dict(mapping))
             case Same(index):
@@ -507,7 +508,7 @@ class _Incoming:
                 return self._worker.rebuild(value, self._body)
             case Pickled(data):
                 return pickle.loads(data)  # noqa: S301  the judge is trusted here
-        raise Unsupported(f"unknown value {type(value).__name__}")
+        raise UnsupportedTensorError(f"unknown value {type(value).__name__}")
 
     def _note(self, index: int, container: Any, before: Any) -> Any:
         if index:
@@ -529,9 +530,7 @@ def _same_items(now: Any, before: Any) -> bool:
         return False
     if isinstance(now, list):
         return all(a is b for a, b in zip(now, before, strict=True))
-    return all(
-        a is c and b is d for (a, b), (c, d) in zip(now.items(), before.items(), strict=True)
-    )
+    return all(a is c and b is d for (a, b), (c, d) in zip(now.items(), before.items(), strict=True))
 
 
 class _Outgoing:
@@ -566,13 +565,11 @@ class _Outgoing:
         if depth >= MAX_DEPTH:
             raise ValueError("a list, tuple or dict is nested too deeply, or contains itself")
         if type(value) is dict:
-            return Mapping_(
-                [(self.value(k, depth + 1), self.value(v, depth + 1)) for k, v in value.items()]
-            )
-        return Sequence_(_CONTAINERS[type(value)], [self.value(item, depth + 1) for item in value])
+            return MappingValue([(self.value(k, depth + 1), self.value(v, depth + 1)) for k, v in value.items()])
+        return SequenceValue(_CONTAINERS[type(value)], [self.value(item, depth + 1) for item in value])
 
 
-_CONTAINERS = {list: "list", tuple: "tuple", torch.Size: "size", dict: "dict"}
+_CONTAINERS: dict[type, str] = {list: "list", tuple: "tuple", torch.Size: "size", dict: "dict"}
 
 
 def _big(value: int) -> Big:
@@ -634,10 +631,10 @@ def flush_output() -> None:
 def seed_everything(seed: int) -> None:
     """Seed random, numpy and torch: a fork inherits the zygote's generators."""
     random.seed(seed)
-    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
+    np.random.seed(seed & 0xFFFFFFFF)
     # Not torch.manual_seed: it formats a stack trace for devices that are not in use, 0.2 ms each time.
     torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(seed)
 
 

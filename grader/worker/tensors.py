@@ -26,23 +26,23 @@ PLAIN = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64, 16: tor
 LARGE = 65_536  # bytes from which a copy costs more than the calls around it
 
 
-class Unsupported(TypeError):
+class UnsupportedTensorError(TypeError):
     """A tensor that cannot cross the wire."""
 
 
 def name_of(dtype: torch.dtype) -> str:
-    """The name of a dtype on the wire; raises `Unsupported`."""
+    """The name of a dtype on the wire; raises `UnsupportedTensorError`."""
     try:
         return NAMES[dtype]
     except KeyError:
-        raise Unsupported(f"tensors of dtype {dtype} cannot be handed over") from None
+        raise UnsupportedTensorError(f"tensors of dtype {dtype} cannot be handed over") from None
 
 
 def raw(t: torch.Tensor) -> torch.Tensor:
     """`t` on the CPU, detached, resolved and with a dtype that numpy has."""
     t = t.detach()
     if t.layout is not torch.strided:
-        raise Unsupported(f"tensors of layout {t.layout} cannot be handed over")
+        raise UnsupportedTensorError(f"tensors of layout {t.layout} cannot be handed over")
     if t.is_cuda:
         t = t.cpu()
     if t.is_complex():
@@ -71,7 +71,7 @@ def put(t: torch.Tensor, body: Body, known: bytes | None = None) -> TensorData:
         return TensorData(dtype, shape, stride, device, 0, 0)
     size = t.numel() * t.element_size()
     if known is None and size >= LARGE:
-        view = memoryview(raw(t).contiguous().numpy()).cast("B")
+        view = raw(t).contiguous().numpy().data.cast("B")
         return TensorData(dtype, shape, stride, device, body.add(view, size), size)
     data = contents(t) if known is None else known
     return TensorData(dtype, shape, stride, device, body.add(data, size), size)
@@ -110,7 +110,16 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
 def _over(body: bytearray, dtype: torch.dtype, shape: list[int], at: int, count: int) -> torch.Tensor:
     """A tensor in the memory of `body`. Not a view of another tensor: `detach_` and such refuse those."""
     memory = torch.frombuffer(body, dtype=dtype, count=count, offset=at).untyped_storage()
-    return torch.empty(0, dtype=dtype).set_(memory, 0, torch.Size(shape))
+    return torch.empty(0, dtype=dtype).set_(memory, 0, shape, _row_major(shape))
+
+
+def _row_major(shape: list[int]) -> list[int]:
+    """The strides, in elements, of a contiguous tensor."""
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return strides[::-1]
 
 
 def _strided(t: torch.Tensor, stride: list[int]) -> torch.Tensor:

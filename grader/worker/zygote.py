@@ -162,7 +162,7 @@ def _be_worker(parent: int, wire: int, output: int, folder: str) -> None:
     _arrange_descriptors(wire, output)
     os.chdir(folder)
     os.umask(0o077)
-    sys.stdin = open(0, closefd=False)  # noqa: PTH123, SIM115
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = _text_stream(1)
     sys.stderr = _text_stream(2)
     gc.enable()
@@ -170,7 +170,7 @@ def _be_worker(parent: int, wire: int, output: int, folder: str) -> None:
 
 
 def _text_stream(fd: int):  # type: ignore[no-untyped-def]
-    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
+    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _arrange_descriptors(wire: int, output: int) -> None:

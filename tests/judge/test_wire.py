@@ -417,7 +417,7 @@ def test_a_module_changed_by_the_suite_is_changed_in_the_submission(load: Make) 
     model = nn.Linear(2, 2)
     module.keep(model)
     model.double().eval()
-    model.bias = None
+    model.bias = None  # type: ignore[assignment]
     x = torch.randn(3, 2, dtype=torch.double)
     out, training = module.run(x)
     torch.testing.assert_close(out, x @ model.weight.T)
