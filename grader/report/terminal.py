@@ -70,6 +70,8 @@ def show_exercise(out: Console, result: ExerciseResult) -> None:
     # An untouched stub needs no table: every line of it would say the same.
     if result.checks and result.status is not Status.NOT_ATTEMPTED:
         parts.append(_indented(_table(result)))
+    if len(parts) > 1:
+        parts.append(Text())
     out.print(Group(*parts))
 
 
@@ -161,13 +163,12 @@ class _Live:
 
 
 def _heading(result: ExerciseResult) -> Text:
-    text = Text()
-    text.append(f"{words.STATUS_SIGN[result.status]} {result.slug}", style=_STATUS_STYLE[result.status])
-    text.append(f"  {clean_line(result.title, TITLE_MAX_CHARS)}  ")
-    text.append(words.STATUS[result.status], style=_STATUS_STYLE[result.status])
-    text.append(f"  {_score(result)}", style="bold")
-    if result.status is Status.NOT_ATTEMPTED and result.checks:
-        text.append(f"  {words.count(len(result.checks), 'check')}", style="dim")
+    style = _STATUS_STYLE[result.status]
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"{words.STATUS_SIGN[result.status]} {result.slug:<15} ", style=style)
+    text.append(f"{_score(result):<16} ", style="bold")
+    text.append(f"{words.STATUS[result.status]:<14}", style=style)
+    text.append(f"  {clean_line(result.title, TITLE_MAX_CHARS)}")
     return text
 
 

@@ -1,0 +1,43 @@
+"""What a student does next, in a few lines that can be pasted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from grader.model import ExerciseResult, Outcome, Status
+from grader.submission import Submission
+from grader.text import clean_line
+
+TITLE_MAX_CHARS = 120
+
+
+def next_step(
+    results: Sequence[ExerciseResult],
+    files: Mapping[str, Submission],
+    paths: Sequence[Path],
+    *,
+    watching: bool,
+) -> list[str]:
+    """Lines about the first of `results` (in course order) that has not got full marks."""
+    first = next((one for one in results if one.status in (Status.FAILED, Status.NOT_ATTEMPTED)), None)
+    if first is None:
+        return []
+    if first.problem and not any(check.outcome is not Outcome.SKIPPED for check in first.checks):
+        return [f"Next: {first.slug}: {clean_line(first.problem, 300)}"]
+    failing = next((c for c in first.checks if c.outcome not in (Outcome.PASSED, Outcome.SKIPPED)), None)
+    if first.status is Status.NOT_ATTEMPTED or failing is None:
+        lines = [f"Next: {first.slug}. Its statement is at the top of {_shown(files, first)}."]
+    else:
+        lines = [f"Next: {first.slug}, {clean_line(failing.title, TITLE_MAX_CHARS)!s} ({failing.id})"]
+    lines.append(f"  a hint:                  grade hint {first.slug}")
+    if not watching:
+        quoted = " ".join(shlex.quote(clean_line(str(path), 300)) for path in paths)
+        lines.append(f"  grade again on saving:   grade {quoted} --watch")
+    return lines
+
+
+def _shown(files: Mapping[str, Submission], result: ExerciseResult) -> str:
+    submission = files.get(result.slug)
+    return clean_line(str(submission.path) if submission else result.submission.file, 300)
