@@ -158,7 +158,7 @@ def _frames(error: StudentError, source: Source) -> Iterator[Frame]:
 
 def _failed_text(error: BaseException) -> str:
     text = str(getattr(error, "msg", "") or "")
-    raised = re.match(r"DID NOT RAISE (?:<class '(?:\w+\.)*(\w+)'>)?", text)
+    raised = re.match(r"DID NOT RAISE (?:<class ')?(?:\w+\.)*(\w+)?", text)
     if raised is None:
         return _cut(text)
     return f"This call should raise {raised.group(1) or 'an exception'}, but it returned normally."
