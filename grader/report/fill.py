@@ -94,6 +94,7 @@ class _Filler:
             exercises=exercises,
             left_out=self.left_out(report),
             isolation=words.LEVEL[report.isolation.level],
+            seed=str(report.seed),
             about=_about(report),
         )
 
@@ -143,9 +144,7 @@ class _Filler:
             left_out=" ".join(filter(None, missing)),
         )
 
-    def notes(
-        self, diagnoses: Sequence[Diagnosis], links: dict[str, Link], anchor: str
-    ) -> tuple[list[Note], int]:
+    def notes(self, diagnoses: Sequence[Diagnosis], links: dict[str, Link], anchor: str) -> tuple[list[Note], int]:
         """The diagnoses as notes, one for each mistake however many checks and lines it shows in.
 
         The number is of those left out.

@@ -63,10 +63,7 @@ def draw(figure: Figure) -> HeatMap | None:
     flattened, exact = len(figure.shape) > 2, not figure.pooled
     return HeatMap(
         label=clean_line(figure.label, 80),
-        shape="("
-        + ", ".join(str(size) for size in figure.shape[:8])
-        + ("," if len(figure.shape) == 1 else "")
-        + ")",
+        shape="(" + ", ".join(str(size) for size in figure.shape[:8]) + ("," if len(figure.shape) == 1 else "") + ")",
         text=clean_line(figure.text, 300),
         note=_note(figure, cut=cut),
         alternative=_alternative(cells, figure, exact=exact and not flattened),
@@ -74,9 +71,7 @@ def draw(figure: Figure) -> HeatMap | None:
         columns=columns,
         cell_px=min(26, max(13, 416 // columns)),
         paths=tuple(_squares(cells, error_class) for error_class in range(len(CLASSES))),
-        dots=tuple(
-            (x + 0.5, y + 0.5) for y, row in enumerate(cells) for x, cell in enumerate(row) if cell == 4
-        ),
+        dots=tuple((x + 0.5, y + 0.5) for y, row in enumerate(cells) for x, cell in enumerate(row) if cell == 4),
         row_ticks=_ticks(len(cells)) if exact and len(figure.shape) == 2 else (),
         column_ticks=_ticks(columns) if exact else (),
         legend=CLASSES,

@@ -50,15 +50,22 @@ def _template() -> Template:
 @cache
 def _css() -> str:
     """The style sheet, with the colours of source code for light and dark."""
-    sheet = (_TEMPLATES / "report.css").read_text("utf-8")
-    dark = "@media screen and (prefers-color-scheme: dark) {\n" + source.css(dark=True) + "\n}"
-    return f"\n{sheet}\n{source.css(dark=False)}\n{dark}\n"
+    # Each style within its own scheme: where one says nothing about a token, the other must not either.
+    # Paper is always light.
+    light, dark = source.css(dark=False), source.css(dark=True)
+    return "\n".join(
+        (
+            "",
+            (_TEMPLATES / "report.css").read_text("utf-8"),
+            f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}",
+            f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}",
+            "",
+        )
+    )
 
 
 @cache
 def _policy() -> str:
     """The content security policy. The hash is of the style sheet, to the letter."""
     digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

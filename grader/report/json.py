@@ -44,9 +44,7 @@ def _plain(value: Any, where: str) -> Any:
         case list() | tuple():
             return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
         case float() if not math.isfinite(value):
-            raise ValueError(
-                f"{where} is {value}, which a result file cannot hold; it must be a finite number"
-            )
+            raise ValueError(f"{where} is {value}, which a result file cannot hold; it must be a finite number")
         case str() if not value.isascii():
             return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
         case _:

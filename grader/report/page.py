@@ -153,4 +153,5 @@ class Page:
     exercises: tuple[ExercisePage, ...]
     left_out: str
     isolation: str
+    seed: str
     about: tuple[Fact, ...]

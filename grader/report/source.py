@@ -98,9 +98,7 @@ def _css_class(token: _TokenType) -> str:
 @cache
 def _coloured() -> frozenset[_TokenType]:
     # A token must have the same class in both styles, though only one of them may give it a colour.
-    found = {
-        token for style in (DefaultStyle, GhDarkStyle) for token in STANDARD_TYPES if _rule(style, token)
-    }
+    found = {token for style in (DefaultStyle, GhDarkStyle) for token in STANDARD_TYPES if _rule(style, token)}
     return frozenset(found - {Token.Text.Whitespace, Token.Error})
 
 

@@ -41,15 +41,11 @@ MATMUL_FRAME = Frame(
 )
 
 
-def check(
-    name: str, title: str, outcome: Outcome = Outcome.PASSED, worth: float = 1.0, **fields: Any
-) -> CheckResult:
+def check(name: str, title: str, outcome: Outcome = Outcome.PASSED, worth: float = 1.0, **fields: Any) -> CheckResult:
     """A check `test_<name>`, worth `worth` points; a passed one has all of them, any other none."""
     score = worth if outcome is Outcome.PASSED else 0.0
     fields = {"duration_s": 0.004, **fields}
-    return CheckResult(
-        id=f"test_{name}", title=title, outcome=outcome, score=score, max_score=worth, **fields
-    )
+    return CheckResult(id=f"test_{name}", title=title, outcome=outcome, score=score, max_score=worth, **fields)
 
 
 def exercise(
@@ -118,8 +114,7 @@ MATMUL = exercise(
         call="MatMul.apply(X, Y).backward(grad)",
         got="float64 tensor of shape (5, 4)",
         expected="float64 tensor of shape (5, 4), other values",
-        hint="Write the shapes next to every factor: `grad` is (m, p). Which product of grad and Y has the "
-        "shape of X?",
+        hint="Write the shapes next to every factor: `grad` is (m, p). Which product of grad and Y has the shape of X?",
         figure=FIGURE,
         frames=(MATMUL_FRAME,),
         output="grad is torch.Size([5, 3])\nreturning torch.Size([5, 4]) torch.Size([4, 3])\n",
@@ -287,10 +282,7 @@ def stubs() -> Report:
                 one.title,
                 one.chapter,
                 Status.NOT_ATTEMPTED,
-                *(
-                    check(f"{n}", f"promise number {n} of {one.slug}", Outcome.NOT_IMPLEMENTED, 2)
-                    for n in range(1, 6)
-                ),
+                *(check(f"{n}", f"promise number {n} of {one.slug}", Outcome.NOT_IMPLEMENTED, 2) for n in range(1, 6)),
             )
             for one in FULL.exercises
         ),

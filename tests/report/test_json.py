@@ -38,9 +38,7 @@ def test_the_published_schema_is_that_of_the_model() -> None:
 def test_every_field_is_described_and_no_description_is_left_over() -> None:
     built = schema.build()
     fields = {f"Report.{field}" for field in built["properties"]} | {
-        f"{name}.{field}"
-        for name, definition in built["$defs"].items()
-        for field in definition.get("properties", {})
+        f"{name}.{field}" for name, definition in built["$defs"].items() for field in definition.get("properties", {})
     }
 
     assert fields == set(schema.DESCRIPTIONS)
@@ -48,9 +46,7 @@ def test_every_field_is_described_and_no_description_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_result_file_obeys_the_published_schema(
-    name: str, validator: jsonschema.Draft202012Validator
-) -> None:
+def test_a_result_file_obeys_the_published_schema(name: str, validator: jsonschema.Draft202012Validator) -> None:
     validator.validate(json.loads(result_file.encode(REPORTS[name])))
 
 
@@ -120,9 +116,7 @@ def test_a_lone_surrogate_becomes_a_replacement_character() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_cannot_hold_is_refused_by_name(value: float) -> None:
-    broken = samples.report(
-        samples.exercise("a", "A", "01", Status.FAILED, samples.check("t", "t", duration_s=value))
-    )
+    broken = samples.report(samples.exercise("a", "A", "01", Status.FAILED, samples.check("t", "t", duration_s=value)))
 
     with pytest.raises(ValueError, match=r"report\.exercises\[0\]\.checks\[0\]\.duration_s is "):
         result_file.encode(broken)
