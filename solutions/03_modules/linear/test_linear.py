@@ -67,7 +67,7 @@ def test_shapes_and_zero_bias(submission):
             f"The weight of Linear({in_dim}, {out_dim}) has the shape {tuple(weight.shape)}."
         )
         assert weight.dtype == torch.float32, f"weight has the dtype {weight.dtype}, not float32."
-        assert_value(vector(layer, out_dim), torch.zeros(out_dim), of="layer.bias")
+        assert_value(vector(layer, out_dim), torch.zeros(out_dim), of="The bias")
 
 
 @pytest.mark.points(2)
@@ -91,7 +91,7 @@ def test_leading_dimensions(submission):
     W, bias = matrix(layer, 4, 3), vector(layer, 3)
     for shape in ((4,), (2, 5, 4), (2, 1, 3, 4)):
         X = torch.randn(shape)
-        assert_value(layer(X), functional.linear(X, W.T, bias), of=f"the result for X of shape {shape}")
+        assert_value(layer(X), functional.linear(X, W.T, bias), of=f"The result for X of shape {shape}")
 
 
 @pytest.mark.points(1)
@@ -103,7 +103,7 @@ def test_without_bias(submission):
     assert layer.bias is None, "layer.bias should be None when the layer is made with bias=False."
     assert len(list(layer.parameters())) <= 1, "A layer without bias should have one parameter."
     W, X = matrix(layer, 4, 3), torch.randn(5, 4)
-    assert_value(layer(X), functional.linear(X, W.T), of="the result without a bias")
+    assert_value(layer(X), functional.linear(X, W.T), of="The result without a bias")
 
 
 @pytest.mark.points(1)
@@ -174,4 +174,4 @@ def test_double(submission):
     for name, dtype in (("weight", W.dtype), ("bias", bias.dtype)):
         assert dtype == torch.float64, f"{name} has the dtype {dtype} after layer.double()."
     # Much tighter than the default for float64: a detour through float32 is off by about 1e-7.
-    assert_value(layer(X), functional.linear(X, W.T, bias), of="the result", rtol=1e-12, atol=1e-12)
+    assert_value(layer(X), functional.linear(X, W.T, bias), of="The result", rtol=1e-12, atol=1e-12)

@@ -48,9 +48,9 @@ def test_any_shape(submission):
     for shape in ((), (7,), (1, 1), (2, 3, 4), (2, 1, 3, 2)):
         # Both signs, so that a single number is seen on both sides of the corner.
         for X in (torch.randn(shape), torch.rand(shape) + 0.1, -torch.rand(shape) - 0.1):
-            assert_value(relu(X), expected(X), of=f"the result for X of shape {shape}")
+            assert_value(relu(X), expected(X), of=f"The result for X of shape {shape}")
     X = torch.randn(4, 6).T[::2]
-    assert_value(relu(X), expected(X), of="the result for a transposed X with every second row")
+    assert_value(relu(X), expected(X), of="The result for a transposed X with every second row")
 
 
 @pytest.mark.points(1)
@@ -61,7 +61,7 @@ def test_dtype(submission):
         # Positive numbers only: what becomes of the others is another check's question. Nothing is rounded in
         # a maximum, so the result is exact.
         X = torch.rand(4, 5, dtype=dtype) + 0.1
-        assert_value(submission.ReLU()(X), X, of=f"the result for a positive X of {dtype}", rtol=0, atol=0)
+        assert_value(submission.ReLU()(X), X, of=f"The result for a positive X of {dtype}", rtol=0, atol=0)
 
 
 @pytest.mark.points(2)

@@ -29,9 +29,9 @@ def test_order(submission):
     """the layers are applied one after the other, in the given order"""
     # All maps are 4 -> 4, so that layers in a wrong order give wrong values rather than an error.
     layers = [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)]
-    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="the result of three layers")
+    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="The result of three layers")
     layers = [nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)]
-    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="the result of 4 -> 6 -> 2")
+    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="The result of 4 -> 6 -> 2")
 
 
 @pytest.mark.points(1)
@@ -48,7 +48,7 @@ def test_one_layer_and_many(submission):
                 layer.bias.fill_(float(i + 1))
         model = submission.Sequential(*layers)
         assert_applies(
-            model, layers, torch.randn(2, 3), of=f"the result with {count} layer{'s' if count > 1 else ''}"
+            model, layers, torch.randn(2, 3), of=f"The result with {count} layer{'s' if count > 1 else ''}"
         )
 
 
@@ -77,7 +77,7 @@ def test_the_given_layers_run(submission):
     model(X)
     with torch.no_grad():
         layer.weight.copy_(torch.randn(4, 4))
-    assert_applies(model, [layer], X, of="the result after the layer's weight was changed")
+    assert_applies(model, [layer], X, of="The result after the layer's weight was changed")
 
 
 @pytest.mark.points(1)
@@ -87,12 +87,12 @@ def test_modes_and_dtypes_reach_the_layers(submission):
     model, X = submission.Sequential(nn.Dropout(0.5), nn.Dropout(0.5)), torch.randn(6, 5)
     model.eval()
     # In evaluation mode dropout does nothing; in training mode each element changes: it is zeroed or scaled.
-    assert_value(model(X), X, of="the result of two dropout layers after model.eval()")
+    assert_value(model(X), X, of="The result of two dropout layers after model.eval()")
     layer, X = nn.Linear(4, 3), torch.randn(3, 4, dtype=torch.float64)
     W, b = layer.weight.detach().double(), layer.bias.detach().double()
     model = submission.Sequential(layer)
     model.double()
-    assert_value(model(X), X @ W.T + b, of="the result after model.double()")
+    assert_value(model(X), X @ W.T + b, of="The result after model.double()")
 
 
 @pytest.mark.points(1)
@@ -103,7 +103,7 @@ def test_nested(submission):
     layers = [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh()]
     inner = submission.Sequential(layers[1], layers[2])
     model = submission.Sequential(layers[0], inner, layers[3])
-    assert_applies(model, layers, torch.randn(3, 4), of="the result of a Sequential inside another one")
+    assert_applies(model, layers, torch.randn(3, 4), of="The result of a Sequential inside another one")
 
 
 @pytest.mark.points(1)
@@ -116,7 +116,7 @@ def test_same_layer_twice(submission):
     shared, other = nn.Linear(4, 4), nn.Linear(4, 4)
     layers = [shared, nn.Tanh(), shared, other, shared]
     model = submission.Sequential(*layers)
-    assert_applies(model, layers, torch.randn(3, 4), of="the result with one layer in three places")
+    assert_applies(model, layers, torch.randn(3, 4), of="The result with one layer in three places")
     count = len(list(model.parameters()))
     assert count <= 4, f"Two linear layers, one of them in three places: {count} parameters are too many."
 
@@ -130,7 +130,7 @@ def test_gradients(submission):
     X, grad = torch.randn(3, 4, requires_grad=True), torch.randn(3, 2)
     leaves = {
         "X": X,
-        **{f"the {i} of layer {n}": getattr(layers[n], i) for n in (0, 2) for i in ("weight", "bias")},
+        **{f"{i} (layer {n})": getattr(layers[n], i) for n in (0, 2) for i in ("weight", "bias")},
     }
     expected = torch.autograd.grad(one_by_one(layers, X), list(leaves.values()), grad)
     out = submission.Sequential(*layers)(X)
@@ -139,4 +139,4 @@ def test_gradients(submission):
     assert out.requires_grad, "The result is cut off from the layers and X: no gradient can flow back."
     actual = torch.autograd.grad(out, list(leaves.values()), grad, allow_unused=True)
     for name, got, wanted in zip(leaves, actual, expected, strict=True):
-        assert_gradient(got, wanted, of=f"the gradient of {name}")
+        assert_gradient(got, wanted, of=f"dL/d{name}")
