@@ -93,8 +93,13 @@ class Grade(click.Group):
         try:
             ended = super().main(args, prog_name, standalone_mode=False, **extra)
             return Exit(ended) if ended is not None else Exit.FULL_MARKS
-        except click.ClickException as error:
+        except click.exceptions.NoArgsIsHelpError as error:
             error.show()
+            return Exit.USAGE
+        except click.ClickException as error:
+            say(f"grade: {error.format_message()}")
+            if type(error) not in (click.UsageError, click.ClickException):  # one of click's own
+                say("Try grade --help.")
             return Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
             return Exit.INTERRUPTED

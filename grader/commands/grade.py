@@ -19,7 +19,7 @@ import msgspec
 
 from grader import engine, progress
 from grader.commands.common import Exit, course_for, did_you_mean, exercise_for, say
-from grader.commands.next_step import next_step
+from grader.commands.next_step import Again, next_step
 from grader.course import Course
 from grader.model import ExerciseResult, Report, Status
 from grader.submission import Found, Submission, find, shown
@@ -127,8 +127,7 @@ class Session:
         self._show(out, fresh)
         terminal.show_total(out, report)
         written = self._write(report, out)
-        lines = next_step(results, self._files, self._request.paths, watching=self._request.watch)
-        terminal.show_lines(out, lines)
+        terminal.show_lines(out, next_step(results, self._files, self._again()))
         if not written or any(one.status is Status.UNGRADED for one in results):
             return Exit.OUR_FAULT
         full = all(one.status is Status.PASSED for one in results)
@@ -151,6 +150,16 @@ class Session:
             changed = [one for one in found.submissions if not self._is_known(one)]
             if changed:
                 self.grade(changed)
+
+    def _again(self) -> Again:
+        """How to call the grader again, from the current folder."""
+        named = ("--course", str(self._course.root))
+        inside = Path.cwd().resolve().is_relative_to(self._course.root)
+        paths = [str(path) for path in self._request.paths]
+        return Again(
+            hint=() if inside else named,
+            watch=() if self._request.watch else (*paths, "--watch", *(named if self._request.course else ())),
+        )
 
     def _is_known(self, submission: Submission) -> bool:
         before = self._files.get(submission.slug)
@@ -191,10 +200,7 @@ class Session:
     def _show(self, out: Console, slugs: Sequence[str]) -> None:
         from grader.report import terminal
 
-        out.print()
-        for slug in slugs:
-            terminal.show_exercise(out, self._results[slug])
-        out.print()
+        terminal.show_exercises(out, [self._results[slug] for slug in slugs])
 
     def _write(self, report: Report, out: Console) -> bool:
         """Write the files that were asked for. A failure is one line each, and False in the end."""

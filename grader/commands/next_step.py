@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+import msgspec
 
 from grader.model import ExerciseResult, Outcome, Status
 from grader.submission import Submission
@@ -13,13 +14,14 @@ from grader.text import clean_line
 TITLE_MAX_CHARS = 120
 
 
-def next_step(
-    results: Sequence[ExerciseResult],
-    files: Mapping[str, Submission],
-    paths: Sequence[Path],
-    *,
-    watching: bool,
-) -> list[str]:
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """Arguments for calling the grader again: after `grade hint SLUG`, and after `grade` to watch (or none)."""
+
+    hint: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+
+
+def next_step(results: Sequence[ExerciseResult], files: Mapping[str, Submission], again: Again) -> list[str]:
     """Lines about the first of `results` (in course order) that has not got full marks."""
     first = next((one for one in results if one.status in (Status.FAILED, Status.NOT_ATTEMPTED)), None)
     if first is None:
@@ -30,12 +32,15 @@ def next_step(
     if first.status is Status.NOT_ATTEMPTED or failing is None:
         lines = [f"Next: {first.slug}. Its statement is at the top of {_shown(files, first)}."]
     else:
-        lines = [f"Next: {first.slug}, {clean_line(failing.title, TITLE_MAX_CHARS)!s} ({failing.id})"]
-    lines.append(f"  a hint:                  grade hint {first.slug}")
-    if not watching:
-        quoted = " ".join(shlex.quote(clean_line(str(path), 300)) for path in paths)
-        lines.append(f"  grade again on saving:   grade {quoted} --watch")
+        lines = [f"Next: {first.slug}: {clean_line(failing.title, TITLE_MAX_CHARS)} ({failing.id})"]
+    lines.append(f"  a hint:                {_command('grade', 'hint', first.slug, *again.hint)}")
+    if again.watch:
+        lines.append(f"  grade again on save:   {_command('grade', *again.watch)}")
     return lines
+
+
+def _command(*words: str) -> str:
+    return shlex.join(clean_line(word, 300) for word in words)
 
 
 def _shown(files: Mapping[str, Submission], result: ExerciseResult) -> str:

@@ -23,37 +23,29 @@ def run(course_dir: Path | None) -> Exit:
 
 
 def _show(course: Course, earlier: progress.Progress) -> None:
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
     from grader.report import terminal, words
 
     out = terminal.console()
-    if not course.exercises:
-        out.print("This course has no exercise yet.")
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("chapter", no_wrap=True)
-    table.add_column("exercise", no_wrap=True)
-    table.add_column("title", ratio=2)
-    table.add_column("concepts", ratio=2, style="dim")
-    table.add_column("state", no_wrap=True)
     chapter = ""
     done = 0
     for exercise in course.exercises:
+        if exercise.chapter != chapter:
+            chapter = exercise.chapter
+            out.print(Text(chapter, style="bold"))
         remembered = earlier.exercises.get(exercise.slug)
         done += remembered is not None and remembered.status is Status.PASSED
-        table.add_row(
-            Text("" if exercise.chapter == chapter else exercise.chapter),
-            Text(exercise.slug, style="bold"),
-            Text(exercise.title),
-            Text(", ".join(exercise.concepts)),
-            Text(*_state(remembered)),
-        )
-        chapter = exercise.chapter
-    out.print(table)
+        text, style = _state(remembered)
+        line = Text(f"  {exercise.slug:<15} ", no_wrap=True, overflow="ellipsis")
+        line.append(f"{text:<20} ", style=style)
+        line.append(exercise.title)
+        out.print(line)
+        if exercise.concepts:
+            out.print(Padding(Text(", ".join(exercise.concepts), style="dim"), (0, 0, 0, 39)))
     out.print()
-    out.print(f"{done} of {words.count(len(course.exercises), 'exercise')} done.")
+    out.print(f"{done} of {words.count(len(course.exercises), 'exercise')} done")
 
 
 def _state(remembered: progress.Remembered | None) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from grader.text import clean, clean_line
 MESSAGE_LINES = 4
 MESSAGE_MAX_CHARS = 600
 TITLE_MAX_CHARS = 200
+WIDTH_IN_FILES = 100
 FORBIDDEN_SHOWN = 3
 _QUIET_OUTCOMES = (Outcome.PASSED, Outcome.SKIPPED)
 _STYLE = {
@@ -53,11 +54,30 @@ class QuietConsole(Console):
 
 def console(file: TextIO | None = None) -> QuietConsole:
     """The console that results go to. Honours NO_COLOR, TERM and COLUMNS."""
-    return QuietConsole(file=file, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    out = QuietConsole(file=file, highlight=False, markup=False, emoji=False)
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = WIDTH_IN_FILES
+    return out
 
 
-def show_exercise(out: Console, result: ExerciseResult) -> None:
-    """Print one exercise: its heading, problem, ready-made parts and the table of its checks."""
+def show_exercises(out: Console, results: Sequence[ExerciseResult]) -> None:
+    """Print exercises, with an empty line around each that has more than a heading."""
+    apart = True
+    out.print()
+    for result in results:
+        parts = _exercise(result)
+        if len(parts) > 1 and not apart:
+            out.print()
+        out.print(Group(*parts))
+        apart = len(parts) > 1
+        if apart:
+            out.print()
+    if not apart:
+        out.print()
+
+
+def _exercise(result: ExerciseResult) -> list[RenderableType]:
+    """One exercise: its heading, problem, ready-made parts and the table of its checks."""
     parts: list[RenderableType] = [_heading(result)]
     if result.problem:
         parts.append(_indented(Text(clean_line(result.problem, MESSAGE_MAX_CHARS))))
@@ -67,12 +87,10 @@ def show_exercise(out: Console, result: ExerciseResult) -> None:
         parts.append(_indented(Text(line + clean_line(one.text, MESSAGE_MAX_CHARS), style="yellow")))
     if len(ready_made) > FORBIDDEN_SHOWN:
         parts.append(_indented(Text(f"and {len(ready_made) - FORBIDDEN_SHOWN} more, listed in the report")))
-    # An untouched stub needs no table: every line of it would say the same.
-    if result.checks and result.status is not Status.NOT_ATTEMPTED:
+    # An untouched stub and a file that can't be read need no table: every line of it would say the same.
+    if result.status is not Status.NOT_ATTEMPTED and any(one.outcome is not Outcome.SKIPPED for one in result.checks):
         parts.append(_indented(_table(result)))
-    if len(parts) > 1:
-        parts.append(Text())
-    out.print(Group(*parts))
+    return parts
 
 
 def show_total(out: Console, report: Report) -> None:
