@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def BadName(x):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def bad_name(x):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def not_toml(x):
+    raise NotImplementedError

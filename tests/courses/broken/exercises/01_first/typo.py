@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def typo(x):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def wrong_item(x):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def wrong_type(x):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def BadName(x):
+    return 2 * x

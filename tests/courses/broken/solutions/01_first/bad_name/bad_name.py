@@ -1,0 +1,2 @@
+def bad_name(x):
+    return 2 * x

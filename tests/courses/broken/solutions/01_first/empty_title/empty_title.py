@@ -1,0 +1,2 @@
+def empty_title(x):
+    return 2 * x

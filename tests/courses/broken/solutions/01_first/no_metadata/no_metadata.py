@@ -1,0 +1,2 @@
+def no_metadata(x):
+    return 2 * x

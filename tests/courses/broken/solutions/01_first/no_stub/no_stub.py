@@ -1,0 +1,2 @@
+def no_stub(x):
+    return 2 * x

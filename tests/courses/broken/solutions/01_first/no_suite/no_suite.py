@@ -1,0 +1,2 @@
+def no_suite(x):
+    return 2 * x

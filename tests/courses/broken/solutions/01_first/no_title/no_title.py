@@ -1,0 +1,2 @@
+def no_title(x):
+    return 2 * x

@@ -1,0 +1,2 @@
+def not_text(x):
+    return 2 * x

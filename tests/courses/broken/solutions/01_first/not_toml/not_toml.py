@@ -1,0 +1,2 @@
+def not_toml(x):
+    return 2 * x

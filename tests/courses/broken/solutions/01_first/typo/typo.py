@@ -1,0 +1,2 @@
+def typo(x):
+    return 2 * x

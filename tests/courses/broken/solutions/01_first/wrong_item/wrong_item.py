@@ -1,0 +1,2 @@
+def wrong_item(x):
+    return 2 * x

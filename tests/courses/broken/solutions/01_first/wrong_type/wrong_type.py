@@ -1,0 +1,2 @@
+def wrong_type(x):
+    return 2 * x

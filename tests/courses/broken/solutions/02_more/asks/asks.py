@@ -1,0 +1,2 @@
+def asks(x):
+    return 2 * x

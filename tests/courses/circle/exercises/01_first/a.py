@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def a(x):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def b(x):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def a(x):
+    return 2 * x

@@ -1,0 +1,2 @@
+def c(x):
+    return 2 * x

@@ -1,0 +1,2 @@
+def beta(x):
+    return 2 * x

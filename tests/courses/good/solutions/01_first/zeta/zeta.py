@@ -1,0 +1,2 @@
+def zeta(x):
+    return 2 * x

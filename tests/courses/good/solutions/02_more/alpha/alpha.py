@@ -1,0 +1,2 @@
+def alpha(x):
+    return 2 * x

@@ -1,0 +1,2 @@
+def delta(x):
+    return 2 * x

@@ -1,0 +1,5 @@
+"""Return twice x."""
+
+
+def other(x):
+    raise NotImplementedError
