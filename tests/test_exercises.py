@@ -179,15 +179,11 @@ READY_MADE = {
 IMPORTS = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
 
 
-@pytest.mark.parametrize(
-    ("slug", "line"), [(slug, line) for slug, lines in READY_MADE.items() for line in lines]
-)
+@pytest.mark.parametrize(("slug", "line"), [(slug, line) for slug, lines in READY_MADE.items() for line in lines])
 def test_the_ready_made_versions_are_forbidden(slug: str, line: str) -> None:
     exercise = COURSE.get(slug)
     assert exercise is not None
-    [finding] = forbidden.findings(
-        IMPORTS + line + "\n", exercise.forbidden.names, exercise.forbidden.instead
-    )
+    [finding] = forbidden.findings(IMPORTS + line + "\n", exercise.forbidden.names, exercise.forbidden.instead)
     assert finding.line == 4
     assert exercise.forbidden.instead in finding.text
 

@@ -107,9 +107,7 @@ def test_without_bias(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Print layer.weight.std() for Linear(1000, 10) and Linear(10, 1000). Which one should be smaller?"
-)
+@pytest.mark.hint("Print layer.weight.std() for Linear(1000, 10) and Linear(10, 1000). Which one should be smaller?")
 def test_initial_weight(submission):
     """weight is normal with standard deviation sqrt(init_factor / in_dim)"""
     # 40 000 numbers: their standard deviation has a relative error of 1/sqrt(2 N) = 0.35 %, their mean one of
@@ -139,9 +137,7 @@ def test_each_layer_draws_its_own(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Is the result connected to the parameters by autograd? What do .data and detach() do to that?"
-)
+@pytest.mark.hint("Is the result connected to the parameters by autograd? What do .data and detach() do to that?")
 def test_gradients(submission):
     """gradients reach weight, bias and X"""
     layer = submission.Linear(5, 3)
@@ -152,9 +148,7 @@ def test_gradients(submission):
     dX, dW, db = torch.autograd.grad(functional.linear(X, W.T, bias), (X, W, bias), grad)
     out = layer(X)
     assert isinstance(out, torch.Tensor), "The layer should return a tensor."
-    assert out.shape == grad.shape, (
-        f"The layer returned the shape {tuple(out.shape)}, expected {tuple(grad.shape)}."
-    )
+    assert out.shape == grad.shape, f"The layer returned the shape {tuple(out.shape)}, expected {tuple(grad.shape)}."
     assert out.requires_grad, "The result is cut off from X, weight and bias: no gradient can flow back."
     out.backward(grad)
     assert_gradient(layer.weight.grad, dW if stored_as_asked else dW.T, of="dL/dweight")
@@ -163,9 +157,7 @@ def test_gradients(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Which tensors does layer.double() convert, and is there a dtype written into your forward?"
-)
+@pytest.mark.hint("Which tensors does layer.double() convert, and is there a dtype written into your forward?")
 def test_double(submission):
     """after layer.double() it computes in float64"""
     layer = submission.Linear(5, 3)

@@ -74,9 +74,7 @@ def test_gradient(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Change one entry of X a little. By how much does the result change, and what does dL/dX say?"
-)
+@pytest.mark.hint("Change one entry of X a little. By how much does the result change, and what does dL/dX say?")
 def test_gradcheck(submission):
     """the gradient agrees with finite differences"""
     X = away_from_zero(3, 4, dtype=torch.float64).requires_grad_()
@@ -101,9 +99,7 @@ def test_in_the_middle_of_a_graph(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Print X before and after the call. Which operations write into the tensor that they are called on?"
-)
+@pytest.mark.hint("Print X before and after the call. Which operations write into the tensor that they are called on?")
 def test_input_is_left_alone(submission):
     """X is the same after the call as before"""
     relu, X = submission.ReLU(), torch.randn(5, 4)

@@ -47,15 +47,11 @@ def test_one_layer_and_many(submission):
                 layer.weight.copy_(torch.linalg.qr(torch.randn(3, 3))[0])
                 layer.bias.fill_(float(i + 1))
         model = submission.Sequential(*layers)
-        assert_applies(
-            model, layers, torch.randn(2, 3), of=f"The result with {count} layer{'s' if count > 1 else ''}"
-        )
+        assert_applies(model, layers, torch.randn(2, 3), of=f"The result with {count} layer{'s' if count > 1 else ''}")
 
 
 @pytest.mark.points(2)
-@pytest.mark.hint(
-    "What does list(model.parameters()) hold? Which attributes of a Module count as submodules?"
-)
+@pytest.mark.hint("What does list(model.parameters()) hold? Which attributes of a Module count as submodules?")
 def test_parameters(submission):
     """model.parameters() holds the parameters of all layers"""
     model = submission.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2, bias=False), nn.Linear(2, 5))
@@ -108,9 +104,7 @@ def test_nested(submission):
 
 @pytest.mark.points(1)
 @pytest.mark.depends("test_order")
-@pytest.mark.hint(
-    "How many times does a layer run that was given twice? And how often do its parameters count?"
-)
+@pytest.mark.hint("How many times does a layer run that was given twice? And how often do its parameters count?")
 def test_same_layer_twice(submission):
     """a layer that is given twice runs twice, with one set of parameters"""
     shared, other = nn.Linear(4, 4), nn.Linear(4, 4)

@@ -115,9 +115,7 @@ def test_rows_of_different_size(submission):
     """each row is stable on its own, however large the others are"""
     H, Y = uneven(5), torch.randint(5, (4,))
     actual, (loss, _) = submission.CrossEntropyLoss()(H, Y), reference(H, Y)
-    assert_value(
-        actual, loss, of="The loss for rows near 1000, -1000, 0 and 300", rtol=0, atol=LARGE_LOGITS_ATOL
-    )
+    assert_value(actual, loss, of="The loss for rows near 1000, -1000, 0 and 300", rtol=0, atol=LARGE_LOGITS_ATOL)
 
 
 @pytest.mark.points(1)
@@ -135,9 +133,7 @@ def test_confident_mistakes(submission):
 
 @pytest.mark.points(1)
 @pytest.mark.depends("test_gradient", "test_large_logits", "test_rows_of_different_size")
-@pytest.mark.hint(
-    "Infinity times zero is NaN, in backward too. Does your code compute something it then throws away?"
-)
+@pytest.mark.hint("Infinity times zero is NaN, in backward too. Does your code compute something it then throws away?")
 def test_gradient_of_hard_logits(submission):
     """the gradient is right for large logits and confident mistakes, too"""
     criterion, Y = submission.CrossEntropyLoss(), torch.tensor([0, 2, 1, 4])
@@ -154,9 +150,7 @@ def test_gradient_of_hard_logits(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "Print H before and after the call. Which operations write into the tensor they are called on?"
-)
+@pytest.mark.hint("Print H before and after the call. Which operations write into the tensor they are called on?")
 def test_inputs_are_left_alone(submission):
     """H and Y are the same after the call as before"""
     criterion = submission.CrossEntropyLoss()

@@ -39,9 +39,7 @@ def test_one_step(submission):
         before, gradients = values(params), fill_gradients(params)
         optimizer.step()
         for p, old, gradient in zip(params, before, gradients, strict=True):
-            assert_value(
-                p.detach(), old - lr * gradient, of=f"The parameter of shape {tuple(old.shape)} after step()"
-            )
+            assert_value(p.detach(), old - lr * gradient, of=f"The parameter of shape {tuple(old.shape)} after step()")
 
 
 @pytest.mark.points(1)
@@ -70,9 +68,7 @@ def test_generator(submission):
         fill_gradients(params)
         optimizer.step()
         moved = [not torch.equal(p.detach(), old) for p, old in zip(params, before, strict=True)]
-        assert all(moved), (
-            f"The {number} step moves {sum(moved)} of {len(moved)} parameters from a generator."
-        )
+        assert all(moved), f"The {number} step moves {sum(moved)} of {len(moved)} parameters from a generator."
 
 
 @pytest.mark.points(1)
@@ -105,9 +101,7 @@ def test_step_keeps_gradients(submission):
 
 
 @pytest.mark.points(1)
-@pytest.mark.hint(
-    "What exactly does your zero_grad() set to zero: the gradient's values, a name, the parameter?"
-)
+@pytest.mark.hint("What exactly does your zero_grad() set to zero: the gradient's values, a name, the parameter?")
 def test_zero_grad(submission):
     """zero_grad() clears every gradient and nothing else"""
     params = parameters()
@@ -116,9 +110,7 @@ def test_zero_grad(submission):
     with assert_unchanged(**{f"parameter {i}": p for i, p in enumerate(params)}):
         optimizer.zero_grad()
     for p in params:
-        assert p.grad is None or not bool(p.grad.any()), (
-            "After zero_grad() a gradient is neither zero nor None."
-        )
+        assert p.grad is None or not bool(p.grad.any()), "After zero_grad() a gradient is neither zero nor None."
 
 
 @pytest.mark.points(1)
@@ -149,8 +141,7 @@ def test_training_rounds(submission):
     # The last round adds up the gradients of two batches before its step.
     for number, batches in enumerate((1, 1, 1, 2), start=1):
         data = [
-            (torch.randn(5, 3, dtype=torch.float64), torch.randn(5, 4, dtype=torch.float64))
-            for _ in range(batches)
+            (torch.randn(5, 3, dtype=torch.float64), torch.randn(5, 4, dtype=torch.float64)) for _ in range(batches)
         ]
         if number > 1:  # before the first backward it has a check of its own
             optimizer.zero_grad()

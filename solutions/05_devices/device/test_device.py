@@ -87,15 +87,11 @@ def assert_model_moved(submission, which):
 
 @pytest.mark.points(1)
 @pytest.mark.pretend(cuda=False)
-@pytest.mark.hint(
-    "What does torch.cuda.is_available() say on this machine, and what do you make of its answer?"
-)
+@pytest.mark.hint("What does torch.cuda.is_available() say on this machine, and what do you make of its answer?")
 def test_best_device_without_cuda(submission):
     """best_device() is the CPU where there is no CUDA"""
     device = submission.best_device()
-    assert isinstance(device, torch.device), (
-        f"best_device() should be a torch.device, but it is {kind(device)}."
-    )
+    assert isinstance(device, torch.device), f"best_device() should be a torch.device, but it is {kind(device)}."
     assert device.type == "cpu", f"best_device() is {device} on a machine without CUDA."
 
 
@@ -105,9 +101,7 @@ def test_best_device_without_cuda(submission):
 def test_best_device_with_cuda(submission):
     """best_device() is CUDA where it is available"""
     device = submission.best_device()
-    assert isinstance(device, torch.device), (
-        f"best_device() should be a torch.device, but it is {kind(device)}."
-    )
+    assert isinstance(device, torch.device), f"best_device() should be a torch.device, but it is {kind(device)}."
     assert device.type == "cuda", f"best_device() is {device} on a machine with CUDA."
     assert device.index in (None, 0), f"best_device() is {device} on a machine with one GPU."
 
@@ -189,9 +183,7 @@ def test_the_callers_batch_is_left_alone(submission):
     assert inner_list[0] is Y, "A list of the caller's holds another tensor after the call."
     assert list(inner_dict) == ["z"], "An inner dict of the caller's has other keys after the call."
     assert inner_dict["z"] is Z, "An inner dict of the caller's holds another tensor after the call."
-    assert all(t.device == CPU for t in (X, Y, Z)), (
-        "A tensor of the caller's is on another device after the call."
-    )
+    assert all(t.device == CPU for t in (X, Y, Z)), "A tensor of the caller's is on another device after the call."
 
 
 @pytest.mark.points(1)

@@ -22,7 +22,5 @@ def move_batch(batch, device):
     if isinstance(batch, list):
         return [move_batch(item, device) for item in batch if isinstance(item, CONTAINERS)]
     if isinstance(batch, dict):
-        return {
-            key: move_batch(value, device) for key, value in batch.items() if isinstance(value, CONTAINERS)
-        }
+        return {key: move_batch(value, device) for key, value in batch.items() if isinstance(value, CONTAINERS)}
     return batch
