@@ -9,9 +9,7 @@ from grader.judge.messages import Ready
 from grader.model import ExerciseResult, Report, Status
 
 
-def build_report(
-    results: Sequence[ExerciseResult], ready: Ready, started_at: str, duration_s: float
-) -> Report:
+def build_report(results: Sequence[ExerciseResult], ready: Ready, started_at: str, duration_s: float) -> Report:
     """The report of one run. `started_at` is an ISO 8601 time in UTC, `duration_s` is in seconds.
 
     An ungraded exercise counts neither for the score nor for what is possible: it is nobody's zero.
