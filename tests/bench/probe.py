@@ -1,0 +1,119 @@
+"""Clocks inside a zygote and its workers. Sent to them beside their own modules, so it imports only what they have.
+
+Workers are killed, so what they measure stands in a file that all of them and the bench map into memory: for
+each name of `NAMES` the seconds and the number of calls, as doubles. One worker works at a time, so nobody
+overwrites another's sums.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NAMES = (
+    "fork",
+    "end of a worker",
+    "becoming a worker",
+    "waiting for the judge",
+    "reading requests",
+    "limits",
+    "importing the file",
+    "seeding",
+    "mirrors",
+    "values",
+    "backward passes",
+    "student code",
+    "sending replies",
+)
+PAIR = struct.Struct("<dd")
+SIZE = PAIR.size * len(NAMES)
+
+
+class Clock:
+    """Adds the time between two calls to the innermost name that is open."""
+
+    def __init__(self, table: mmap.mmap) -> None:
+        self._table = table
+        self._open: list[int] = []
+        self._at = 0.0
+
+    def enter(self, name: int) -> None:
+        """Open a name."""
+        now = time.perf_counter()
+        if self._open:
+            self._add(self._open[-1], now - self._at, 0)
+        self._open.append(name)
+        self._add(name, 0, 1)
+        self._at = now
+
+    def leave(self) -> None:
+        """Close the innermost name."""
+        now = time.perf_counter()
+        self._add(self._open.pop(), now - self._at, 0)
+        self._at = now
+
+    def restart(self) -> None:
+        """After a fork: what the parent had open is not open here."""
+        self._open.clear()
+
+    def _add(self, name: int, seconds: float, calls: int) -> None:
+        at = name * PAIR.size
+        had_s, had = PAIR.unpack_from(self._table, at)
+        PAIR.pack_into(self._table, at, had_s + seconds, had + calls)
+
+    def wrap(self, owner: Any, function: str, name: str) -> None:
+        """Count a function, or a method of a class, under a name."""
+        inner: Callable[..., Any] = getattr(owner, function)
+        number = NAMES.index(name)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self.enter(number)
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                self.leave()
+
+        setattr(owner, function, timed)
+
+
+def install(serve: Any, zygote: Any, path: str) -> None:
+    """Put clocks into the modules of a zygote; `path` is the file with the sums."""
+    with Path(path).open("r+b") as file:
+        clock = Clock(mmap.mmap(file.fileno(), SIZE))
+    become = zygote._be_worker
+
+    def timed_become(*args: Any) -> None:
+        clock.restart()
+        clock.enter(NAMES.index("becoming a worker"))
+        become(*args)
+
+    zygote._be_worker = timed_become
+    clock.wrap(zygote.Zygote, "_fork", "fork")
+    clock.wrap(zygote.Zygote, "reap", "end of a worker")
+    clock.wrap(zygote, "_kill_group", "end of a worker")
+    clock.wrap(serve.Connection, "receive", "reading requests")
+    clock.wrap(serve.Connection, "_fill", "waiting for the judge")
+    clock.wrap(serve.Connection, "send", "sending replies")
+    clock.wrap(serve, "flush_output", "sending replies")
+    clock.wrap(serve.confine, "limit_resources", "limits")
+    clock.wrap(serve.Worker, "_load", "importing the file")
+    clock.wrap(serve, "seed_everything", "seeding")
+    clock.wrap(serve.Worker, "_apply", "mirrors")
+    clock.wrap(serve.Worker, "_forget", "mirrors")
+    clock.wrap(serve.Mirrors, "changes", "mirrors")
+    clock.wrap(serve.Worker, "_module_changes", "mirrors")
+    clock.wrap(serve._Incoming, "value", "values")
+    clock.wrap(serve._Outgoing, "value", "values")
+    clock.wrap(serve.Worker, "_vjp", "backward passes")
+    clock.wrap(serve.Worker, "_do", "student code")
+
+
+def read(path: str) -> dict[str, tuple[float, int]]:
+    """The sums so far: seconds and calls by name."""
+    data = Path(path).read_bytes()
+    pairs = (PAIR.unpack_from(data, i * PAIR.size) for i in range(len(NAMES)))
+    return {name: (seconds, int(calls)) for name, (seconds, calls) in zip(NAMES, pairs, strict=True)}
