@@ -6,6 +6,7 @@ names, and stop at the first rung that fails (see `grader.compare`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -62,11 +63,19 @@ def assert_gradcheck(
     compares the Jacobian along random directions, a tenth of the calls. Where that finds a difference the whole
     Jacobian is computed, which has the verdict and says where.
     """
+
+    def checked(*args: Any) -> Any:
+        out = function(*args)
+        for value in out if isinstance(out, tuple) else (out,):
+            if not isinstance(value, torch.Tensor):
+                raise Mismatch(f"The result should be a tensor, but it is {describe(value)}.", got=describe(out))
+        return out
+
     try:
-        torch.autograd.gradcheck(function, tuple(inputs), **{"fast_mode": True, **options})
+        torch.autograd.gradcheck(checked, tuple(inputs), **{"fast_mode": True, **options})
     except GradcheckError:
         try:
-            torch.autograd.gradcheck(function, tuple(inputs), **{**options, "fast_mode": False})
+            torch.autograd.gradcheck(checked, tuple(inputs), **{**options, "fast_mode": False})
         except GradcheckError as error:
             raise explain_gradcheck(error, names) from None
 
@@ -94,4 +103,5 @@ def assert_unchanged(**tensors: torch.Tensor) -> Iterator[None]:
 
 
 def _start(of: str) -> str:
-    return of[:1].upper() + of[1:] if of.islower() else of
+    """`of` as the start of a sentence: words get a capital, names of code keep their case."""
+    return of[:1].upper() + of[1:] if re.match(r"[a-z]+( |$)", of) else of

@@ -47,7 +47,7 @@ from grader.model import (
     Status,
     SubmissionFile,
 )
-from grader.pytest_plugin import InProcess, passed_key, seed_key, submissions_key
+from grader.pytest_plugin import InProcess, dependencies, passed_key, seed_key, submissions_key
 from grader.sandbox import Worker, Zygote
 
 # Outcomes that the submission may not be the cause of: the check is tried on the reference solution as well.
@@ -187,24 +187,24 @@ class Session:
             return _result(spec, job, checks, Status.FAILED, problem=job.problem)
         diagnoses = tuple(forbidden.findings(job.source, spec.forbidden, spec.instead)) if spec.forbidden else ()
         self._workers = Workers(self._zygote, spec, job, len(items), self._setup.timeout_s)
-        checks_done: list[CheckResult] = []
+        done: dict[str, CheckResult] = {}
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
-                check = self._check(item, following, spec, job)
+                check = _not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
                 if diagnoses:
                     check = without_points(check)
-                checks_done.append(check)
+                done[item.name] = check
                 self._send(CheckFinished(slug=job.slug, check=check))
         finally:
+            # Fixtures of the module are still set up when the last check did not run.
+            items[0].session._setupstate.teardown_exact(None)
             self._workers.close()
             self._workers = None
-        return _result(spec, job, tuple(checks_done), diagnoses=diagnoses)
+        return _result(spec, job, tuple(done.values()), diagnoses=diagnoses)
 
-    def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec, job: Job) -> CheckResult:
+    def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec) -> CheckResult:
         workers = self._workers
         assert workers is not None
-        if workers.import_problem:
-            return _skipped(item, workers.import_problem)
         workers.start_check()
         started = time.perf_counter()
         error = run_item(item, following)
@@ -378,6 +378,22 @@ def _check_result(
         output_cut=output[1],
         figure=feedback.figure,
     )
+
+
+def _not_run(item: pytest.Function, done: dict[str, CheckResult], import_problem: str) -> CheckResult | None:
+    """The result of a check that needs something that is not there, or None when it can run."""
+    if import_problem:
+        return _skipped(item, import_problem)
+    for name in dependencies(item):
+        needed = done.get(name)
+        if needed is None or needed.outcome is Outcome.PASSED:
+            continue
+        why = f"Not run: it builds on \u201c{needed.title}\u201d."
+        if needed.outcome is Outcome.NOT_IMPLEMENTED:
+            # What builds on something unwritten is unwritten too.
+            return _check_result(item, Feedback(outcome=Outcome.NOT_IMPLEMENTED, message=why), 0.0, "", ("", False))
+        return _skipped(item, why)
+    return None
 
 
 def _skipped(item: pytest.Function, why: str) -> CheckResult:

@@ -244,12 +244,6 @@ class Load(_Message, frozen=True, tag="load"):
     file_mib: int
 
 
-class Begin(_Message, frozen=True, tag="begin"):
-    """A check begins: seed the random number generators."""
-
-    seed: int
-
-
 class Get(_Message, frozen=True, tag="get"):
     object: int
     name: str
@@ -283,14 +277,18 @@ class Vjp(_Message, frozen=True, tag="vjp"):
 
 
 class Request(_Message, frozen=True, tag="request"):
-    """`released` are tensors that the judge has let go, `dropped` handles."""
+    """`released` are tensors that the judge has let go, `dropped` handles.
+
+    `seed` is that of a check's random numbers with the first request of the check, and None with the others.
+    """
 
     number: int
     grad_enabled: bool
+    seed: int | None
     sync: Sync
     released: list[int]
     dropped: list[int]
-    do: Load | Begin | Get | Set | Call | Operate | Vjp
+    do: Load | Get | Set | Call | Operate | Vjp
 
 
 # ---- what the worker says ----------------------------------------------------------------------------------

@@ -29,7 +29,6 @@ from .protocol import (
     MAX_TEXT,
     ROOT,
     Answer,
-    Begin,
     Big,
     Body,
     Bytes,
@@ -183,6 +182,8 @@ class Worker:
         try:
             self._apply(request.sync, body)
             self._forget(request)
+            if request.seed is not None:
+                seed_everything(request.seed)
             with torch.set_grad_enabled(request.grad_enabled):
                 result = self._do(request, body, out)
         except BaseException as error:  # noqa: BLE001  whatever student code raises is an answer
@@ -218,8 +219,6 @@ class Worker:
                 value = OPERATIONS[name](*[incoming.value(a) for a in args])
             case Vjp(result, gradient, leaves):
                 return self._vjp(result, take(gradient, body), leaves, out)
-            case Begin(seed):
-                seed_everything(seed)
             case Load():
                 self._load(request.do)
         outgoing = _Outgoing(self, out, incoming)
