@@ -28,5 +28,17 @@ def changes(paths: Sequence[Path]) -> Iterator[None]:
     names = ", ".join(shown(path) for path in paths[:3])
     say(f"Watching {names}; saving a file grades it again, Ctrl-C ends.")
     deep = any(path.is_dir() for path in paths)
-    for _ in watchfiles.watch(*folders, watch_filter=watchfiles.PythonFilter(), recursive=deep, debounce=400):
-        yield
+    changed = watchfiles.watch(
+        *folders,
+        watch_filter=watchfiles.PythonFilter(),
+        recursive=deep,
+        debounce=400,
+        rust_timeout=1000,
+        yield_on_timeout=True,
+    )
+    first = True
+    for found in changed:
+        # The first time in any case: something may have been saved before the watch began.
+        if found or first:
+            yield
+        first = False
