@@ -60,6 +60,7 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
             bypass_csp=bypass_csp,
+            reduced_motion="reduce",  # nothing on its way when a test looks
         )
         pages.append(page)
         own = file.as_uri()
