@@ -26,7 +26,7 @@ _TEMPLATES = files("grader.report") / "templates"
 
 def render(report: Report) -> str:
     """Return `report` as one self-contained HTML page. Its size is bounded whatever the report holds."""
-    return _template().render(page=fill(report), css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
+    return _PAGE.render(page=fill(report), css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
 
 
 def write(report: Report, path: Path) -> None:
@@ -34,9 +34,8 @@ def write(report: Report, path: Path) -> None:
     write_atomically(path, render(report).encode())
 
 
-@cache
-def _template() -> Template:
-    names = ("report.html.j2", "exercise.html.j2", "parts.html.j2")
+def _compiled() -> Template:
+    names = ("parts.html.j2", "exercise.html.j2", "report.html.j2")
     environment = Environment(
         loader=DictLoader({name: (_TEMPLATES / name).read_text("utf-8") for name in names}),
         autoescape=True,
@@ -44,7 +43,12 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return [environment.get_template(name) for name in names][-1]
+
+
+# Compiled at import and not when a page is wanted: it takes ten times as long as to render one, and the command line
+# imports this module while it waits for the judge to start anyway.
+_PAGE = _compiled()
 
 
 @cache
