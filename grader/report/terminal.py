@@ -13,7 +13,7 @@ from typing import Protocol, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -129,8 +129,7 @@ def display(out: Console) -> Iterator[Display]:
         SpinnerColumn(style="cyan"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("checks", style="dim", markup=False),
+        TextColumn("{task.fields[count]}", style="dim", markup=False),
     )
     with Progress(*columns, console=out, transient=True) as progress:
         yield _Live(progress)
@@ -154,26 +153,35 @@ class _Live:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._waiting: list[str] = []
-        self._warm_up = progress.add_task("starting the judge", total=None)
+        self._warm_up = progress.add_task("starting the judge", total=None, count="")
         self._tasks: dict[str, TaskID] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
 
     def plan(self, counts: Mapping[str, int]) -> None:
         self._progress.update(self._warm_up, visible=False)
         width = max(map(len, counts), default=0)
         for slug, count in counts.items():
-            task = self._progress.add_task(slug.ljust(width), total=count or None, visible=False)
-            self._tasks[slug] = task
+            self._tasks[slug] = self._progress.add_task(
+                slug.ljust(width), total=count or None, visible=False, count=self._count(0, count)
+            )
+            self._counts[slug] = (0, count)
             self._waiting.append(slug)
         self._show_next()
 
     def check(self, slug: str) -> None:
-        self._progress.advance(self._tasks[slug])
+        done, count = self._counts[slug]
+        self._counts[slug] = (done + 1, count)
+        self._progress.update(self._tasks[slug], completed=done + 1, count=self._count(done + 1, count))
 
     def finish(self, result: ExerciseResult) -> None:
         self._progress.update(self._tasks[result.slug], visible=False)
         if result.slug in self._waiting:
             self._waiting.remove(result.slug)
         self._show_next()
+
+    @staticmethod
+    def _count(done: int, count: int) -> str:
+        return f"{done} of {words.count(count, 'check')}" if count else ""
 
     def _show_next(self) -> None:
         if self._waiting:

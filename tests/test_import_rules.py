@@ -1,0 +1,80 @@
+"""Which part may import what: imports point one way, and each library has its place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "grader"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+PLACES = {
+    "click": ("cli.py", "commands/"),
+    "rich": ("commands/", "report/terminal.py"),
+    "jinja2": ("report/html.py",),
+    "watchfiles": ("commands/",),
+    "platformdirs": ("progress.py",),
+}
+LEAVES = ("model.py", "text.py", "files.py")
+# These decide what is right; they must work without the command line and the renderers.
+BELOW_COMMANDS = (
+    "course.py",
+    "submission.py",
+    "forbidden.py",
+    "names.py",
+    "engine.py",
+    "judge/",
+    "worker/",
+    "suite.py",
+)
+TORCH_FREE = (
+    "cli.py",
+    "course.py",
+    "engine.py",
+    "forbidden.py",
+    "names.py",
+    "submission.py",
+    "progress.py",
+    "commands/",
+    "report/",
+)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_each_library_is_imported_only_in_its_place(path: Path) -> None:
+    tops = {name.partition(".")[0] for name in imported(path)}
+    for library, places in PLACES.items():
+        assert library not in tops or place(path).startswith(places), f"{place(path)} imports {library}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_the_command_line_and_the_renderers_import_no_torch(path: Path) -> None:
+    if place(path).startswith(TORCH_FREE):
+        assert not {name.partition(".")[0] for name in imported(path)} & {"torch", "numpy", "nbformat", "_pytest"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_imports_point_one_way(path: Path) -> None:
+    ours = [name.removeprefix("grader.") for name in imported(path) if name.startswith("grader.")]
+    if place(path) in LEAVES:
+        assert ours == []
+    if place(path).startswith(BELOW_COMMANDS):
+        assert not [name for name in ours if name.startswith(("commands", "cli", "report", "progress"))]
+    if place(path).startswith("report/"):
+        assert not [name for name in ours if name.startswith(("commands", "cli", "progress", "engine"))]
