@@ -176,7 +176,9 @@ class _Filler:
         # At most one hint: a recognised misconception says more than the general one of the suite.
         recognised = [note for note in about if note.kind == DiagnosisKind.MISCONCEPTION]
         above = next((note for note in recognised if note not in inside), None)
-        facts = (("Called", check.call), ("Came back", check.got), ("Expected", check.expected))
+        # Descriptions give type and shape only: where these agree, it is the values that do not.
+        expected = "the same, with other values" if check.expected == check.got else check.expected
+        facts = (("Called", check.call), ("Came back", check.got), ("Expected", expected if check.expected else ""))
         return CheckPage(
             anchor=anchor,
             title=_title(check.title),
@@ -386,7 +388,7 @@ def _note_heading(diagnosis: Diagnosis) -> tuple[Span, ...]:
         case DiagnosisKind.GRADIENT:
             return (Span(f"About the gradient: {name.replace('_', ' ')}"),)
         case DiagnosisKind.FORBIDDEN_API:
-            return (Span("Ready-made, so it earns no points: "), Span(name, code=True))
+            return (Span("Ready-made: "), Span(name, code=True))
     assert_never(diagnosis.kind)
 
 

@@ -91,7 +91,7 @@ def test_a_forbidden_api_is_told_with_all_its_lines() -> None:
     )
 
     (note,) = page.notes
-    assert words_of(note.heading) == "Ready-made, so it earns no points: swapped_gradients"
+    assert words_of(note.heading) == "Ready-made: swapped_gradients"
     assert note.where == "lines 3 and 14"
 
 
@@ -166,7 +166,19 @@ def test_slugs_that_make_no_anchor_get_a_number() -> None:
     assert [one.anchor for one in page.exercises] == ["exercise-no-1", "exercise-b"]
 
 
-# ---- frames and output ----
+# ---- facts, frames and output ----
+
+
+def test_what_came_back_and_what_was_expected_never_read_the_same() -> None:
+    same, other, none = filled(
+        failed("a", got="float32 tensor of shape (2,)", expected="float32 tensor of shape (2,)"),
+        failed("b", got="None", expected="float32 tensor of shape (2,)"),
+        failed("c"),
+    ).checks
+
+    assert [fact.text for fact in same.facts] == ["float32 tensor of shape (2,)", "the same, with other values"]
+    assert [fact.text for fact in other.facts] == ["None", "float32 tensor of shape (2,)"]
+    assert none.facts == ()
 
 
 def frame(line: int) -> Frame:
