@@ -150,8 +150,8 @@ def _values(
         )
     error = (a - e).abs()
     allowed = atol + rtol * e.abs()
-    # Written so that a NaN counts as wrong; equal infinities have a NaN error and are right.
-    wrong = ~((error <= allowed) | (a == e) | (torch.isnan(a) & torch.isnan(e)))
+    # Written so that a NaN counts as wrong. Infinities must be equal: any error is within an infinite allowance.
+    wrong = ~((torch.isfinite(e) & (error <= allowed)) | (a == e) | (torch.isnan(a) & torch.isnan(e)))
     if not bool(wrong.any()):
         return None
     error = torch.where(wrong, torch.nan_to_num(error, nan=math.inf), torch.zeros_like(error))

@@ -19,7 +19,7 @@ from typing import IO
 
 import msgspec
 
-from grader import seeds
+from grader import forbidden, seeds
 from grader.course import Course, Exercise
 from grader.judge import messages
 from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
@@ -240,4 +240,5 @@ def _spec(exercise: Exercise) -> messages.SuiteSpec:
         limits=exercise.limits,
         forbidden=exercise.forbidden.names,
         instead=exercise.forbidden.instead,
+        required=tuple(forbidden.public_names(exercise.stub.read_text("utf-8"))) if exercise.forbidden.names else (),
     )

@@ -154,6 +154,10 @@ class Zygote:
         boot = json.dumps({"path": import_path(), "sources": _sources(), "judge": os.getpid()}).encode()
         ours.sendall(len(boot).to_bytes(8, "little") + boot)
 
+    def has_ended(self) -> bool:
+        """Whether the process is gone, however that came."""
+        return self._process is None or self._process.poll() is not None
+
     def take(self) -> Worker:
         """A fresh worker. A zygote that has ended is replaced; raises `SandboxError` when that fails too."""
         try:
@@ -166,8 +170,7 @@ class Zygote:
 
     def _take(self) -> Worker:
         self._wait_ready()
-        assert self._process is not None
-        if self._process.poll() is not None:
+        if self.has_ended():
             raise SandboxError(f"the process that forks workers has ended{self._how_it_ended()}")
         worker = self._spares.popleft() if self._spares else self._fork()
         while _has_hung_up(worker):

@@ -29,7 +29,11 @@ MAX_MESSAGE = 4000
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a check with what there is to say about it. `detail` is for the author of the suite."""
+    """The outcome of a check with what there is to say about it.
+
+    `detail` is for the author of the suite. `about_import` says that the check was the first to import the file, and
+    failed at that: its own hint would lead astray.
+    """
 
     outcome: Outcome
     message: str = ""
@@ -39,6 +43,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     frames: tuple[Frame, ...] = ()
     figure: Figure | None = None
     detail: str = ""
+    about_import: bool = False
 
 
 class Source(msgspec.Struct, frozen=True):

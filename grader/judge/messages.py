@@ -14,7 +14,10 @@ from grader.model import CheckResult, Environment, ExerciseResult, Isolation, Li
 
 
 class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One exercise as the judge needs it."""
+    """One exercise as the judge needs it.
+
+    `forbidden` are names that earn no points and `instead` says what to use; `required` are what the stub defines.
+    """
 
     slug: str
     chapter: str
@@ -24,6 +27,7 @@ class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     forbidden: tuple[str, ...] = ()
     instead: str = ""
+    required: tuple[str, ...] = ()
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):

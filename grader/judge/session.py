@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 
@@ -62,7 +63,7 @@ def run(setup: Setup, zygote: Zygote, jobs: Iterator[Job], send: Callable[[Event
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     status = pytest.main(
         [
-            *("-p", "grader.pytest_plugin", "-c", os.devnull, f"--rootdir={setup.root}"),
+            *("-p", "grader.pytest_plugin", "-c", os.devnull, f"--rootdir={setup.root}", f"--confcutdir={setup.root}"),
             "--import-mode=importlib",
             "--assert=plain",
             "--continue-on-collection-errors",
@@ -185,7 +186,11 @@ class Session:
         if job.source is None:
             checks = tuple(_skipped(item, "Not run: the file cannot be read.") for item in items)
             return _result(spec, job, checks, Status.FAILED, problem=job.problem)
-        diagnoses = tuple(forbidden.findings(job.source, spec.forbidden, spec.instead)) if spec.forbidden else ()
+        diagnoses = tuple(
+            forbidden.findings(job.source, spec.forbidden, spec.instead, required=spec.required)
+            if spec.forbidden
+            else ()
+        )
         self._workers = Workers(self._zygote, spec, job, len(items), self._setup.timeout_s)
         done: dict[str, CheckResult] = {}
         try:
@@ -205,23 +210,34 @@ class Session:
     def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec) -> CheckResult:
         workers = self._workers
         assert workers is not None
-        workers.start_check()
         started = time.perf_counter()
-        error = run_item(item, following)
-        client = workers.current
-        feedback = Feedback(outcome=Outcome.PASSED)
-        if error is not None or (client is not None and client.channel.lost is not None):
-            feedback = explain(error or AssertionError(), client, workers.source)
-        output = client.channel.take_output() if client is not None else ("", False)
+        feedback, call, output = self._ask(item, following, workers)
+        if feedback.outcome is Outcome.CRASHED and self._zygote.has_ended():
+            # Whoever ended the zygote ended this worker with it. If it was this check, it will happen again.
+            feedback, call, output = self._ask(item, following, workers)
         duration = time.perf_counter() - started
-        workers.end_check(feedback)
         if feedback.outcome in _DOUBTFUL and not self._is_sound(item, following):
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
         if feedback.outcome is Outcome.INTERNAL_ERROR:
             print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))
-        return _check_result(item, feedback, duration, client.last_call if client else "", output)
+        return _check_result(item, feedback, duration, call, output)
+
+    def _ask(
+        self, item: pytest.Function, following: pytest.Item | None, workers: Workers
+    ) -> tuple[Feedback, str, tuple[str, bool]]:
+        """Run a check once: how it ended, the last call that it made, and what the student printed."""
+        workers.start_check()
+        error = run_item(item, following)
+        client = workers.current
+        feedback = Feedback(outcome=Outcome.PASSED)
+        if error is not None or (client is not None and client.channel.lost is not None):
+            feedback = explain(error or AssertionError(), client, workers.source)
+        output = client.channel.take_output() if client is not None else ("", False)
+        if workers.end_check():
+            feedback = msgspec.structs.replace(feedback, about_import=True)
+        return feedback, client.last_call if client is not None else "", output
 
     def _is_sound(self, item: pytest.Function, following: pytest.Item | None) -> bool:
         """Whether the reference solution passes the check with the same inputs; remembered for the run."""
@@ -265,6 +281,7 @@ class Workers:
         """A check begins: its clock starts when it asks for the submission."""
         self.current = None
         self._importing = False
+        self.import_problem = ""
 
     def client(self, cuda: bool | None) -> Client:
         """A client for the check that runs now; `cuda` gives it a worker of its own that is told so."""
@@ -287,14 +304,14 @@ class Workers:
         self._importing = False
         return client
 
-    def end_check(self, feedback: Feedback) -> None:
-        """A check has ended; if that was while importing, the others need not try."""
+    def end_check(self) -> bool:
+        """A check has ended. Returns whether that was while importing; then the others need not try."""
         if self._extra is not None:
             self._extra.kill()
             self._extra = None
         if self._importing:
             self.import_problem = "Not run: your file could not be imported."
-        del feedback
+        return self._importing
 
     def close(self) -> None:
         """End the workers."""
@@ -360,7 +377,7 @@ def _check_result(
     message = feedback.message
     if feedback.outcome is Outcome.INTERNAL_ERROR:
         message = "This check could not be graded; that is no fault of yours. Tell your instructor."
-    helped = feedback.outcome in (Outcome.FAILED, Outcome.RAISED)
+    helped = feedback.outcome in (Outcome.FAILED, Outcome.RAISED) and not feedback.about_import
     return CheckResult(
         id=check_id(item),
         title=title(item),
@@ -402,8 +419,6 @@ def _skipped(item: pytest.Function, why: str) -> CheckResult:
 
 def without_points(check: CheckResult) -> CheckResult:
     """The same check, worth nothing: what was asked for was not written but called."""
-    import msgspec
-
     return msgspec.structs.replace(check, score=0.0)
 
 

@@ -112,7 +112,10 @@ def test_titles_ids_and_points_come_from_the_suite(engine: Engine) -> None:
             with_change("return 2 * x", "return x.mul_(2)"), "test_unchanged", "failed",
             r"^Your code changes X, which belongs to the caller: 3 of its 3 elements",
         ),
-        (with_change("return 2 * x", "pass"), "test_helper", "failed", r"^The double is None\. Is a `return` missing\?$"),
+        (
+            with_change("return 2 * x", "pass"), "test_helper", "failed",
+            r"^The double is None\. Is a `return` missing\?$",
+        ),
         (
             with_change("return 2 * x", "pass"), "test_stops", "failed",
             r"^The check could not go on with what your code returned: 'NoneType' object has no attribute 'shape'\.$",
@@ -261,6 +264,7 @@ def test_a_syntax_error_is_told_once_with_its_line(engine: Engine) -> None:
     assert (first.outcome, result.score) == (Outcome.RAISED, 0)
     assert first.message == "Python cannot read line 6: '(' was never closed."
     assert first.frames[-1].line == 6
+    assert first.hint == ""
     assert {c.outcome for c in others} == {Outcome.SKIPPED}
     assert {c.message for c in others} == {"Not run: your file could not be imported."}
 
@@ -271,6 +275,7 @@ def test_an_exception_during_import_is_told_once(engine: Engine) -> None:
     assert "NameError" in result.checks[0].message
     assert {c.outcome for c in result.checks[1:]} == {Outcome.SKIPPED}
     assert result.status is Status.FAILED
+    assert grade(engine, "def double(x): return 2 * x", "unsound").checks[0].outcome is Outcome.PASSED
 
 
 def test_a_loop_during_import_times_out_once(engine: Engine) -> None:
