@@ -52,6 +52,8 @@ def describe(value: object) -> str:
     """A short description of a value by its type, dtype and shape, never by its contents."""
     if value is None:
         return "None"
+    if hasattr(type(value), "student_type_name"):  # asking it more would run the student's code
+        return with_article(type_name(value))
     if isinstance(value, torch.Tensor):
         kind = "Parameter" if isinstance(value, torch.nn.Parameter) else "tensor"
         where = "" if value.device.type == "cpu" else f" on {value.device}"

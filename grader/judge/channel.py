@@ -17,6 +17,7 @@ from grader.worker.protocol import (
     Answer,
     Body,
     ProtocolError,
+    Received,
     Reply,
     Request,
     decode_reply,
@@ -92,7 +93,7 @@ class Channel:
             if got > HEAD.size + header_size + body_size:
                 raise ProtocolError("more than one reply")
             # The body has memory of its own: tensors may share it, and the buffer is used again.
-            header, body = bytearray(header_size), bytearray(body_size)
+            header, body = bytearray(header_size), Received(body_size)
             at = HEAD.size
             for part in (header, body):
                 here = min(got - at, len(part))

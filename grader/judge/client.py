@@ -24,6 +24,7 @@ from grader.worker.mirrors import Mirrors, make, reference
 from grader.worker.modules import Twin
 from grader.worker.protocol import (
     MAX_DEPTH,
+    MAX_PAIRS,
     NO_CHANGE,
     ROOT,
     Answer,
@@ -531,6 +532,7 @@ class _Incoming:
         self._body = body
         self._containers = containers
         self._said = said
+        self._pairs = 0
 
     def tensor(self, value: Known | New) -> torch.Tensor:
         """A tensor that both sides have."""
@@ -547,6 +549,9 @@ class _Incoming:
             case SequenceValue(kind, items, _):
                 return self._sequence(kind, [self.value(item) for item in items])
             case MappingValue(pairs, _):
+                self._pairs += len(pairs)
+                if self._pairs > MAX_PAIRS:
+                    raise ProtocolError("dicts of too many items")
                 return {self.value(key): self.value(item) for key, item in pairs}
             case Handle():
                 return self._client.proxy(value, self._said)
@@ -585,15 +590,18 @@ class _Incoming:
                 container.extend(items)
 
 
-_TORCH_KINDS = {"dtype": torch.dtype, "layout": torch.layout, "memory_format": torch.memory_format}
+_TORCH_KINDS = (torch.dtype, torch.layout, torch.memory_format)
+# Not getattr: torch imports some of its parts when asked for their names.
+_TORCH_NAMES = {
+    (type(value).__name__, str(value)): value for value in vars(torch).values() if type(value) in _TORCH_KINDS
+}
 
 
 def _torch_name(kind: str, text: str) -> Any:
     if kind == "device" and len(text) < 32:
         return torch.device(text)
-    expected = _TORCH_KINDS.get(kind)
-    found = getattr(torch, text.removeprefix("torch."), None)
-    if expected is None or not isinstance(found, expected):
+    found = _TORCH_NAMES.get((kind, text))
+    if found is None:
         raise ProtocolError("an unknown name of torch")
     return found
 

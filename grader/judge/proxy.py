@@ -52,7 +52,7 @@ class Proxy:
         handle = self._handle
         if handle.is_class:
             return type
-        return next(iter(_known_classes(handle.types)), Proxy)
+        return next((found for found in _known_classes(handle.types) if _is_safe_to_claim(found)), Proxy)
 
     @property
     def __bases__(self) -> tuple[type, ...]:
@@ -171,6 +171,24 @@ def _known_classes(types: list[str]) -> Iterator[type]:
     for name in types:
         module_name, _, class_name = name.rpartition(".")
         if module_name == "builtins" or module_name.partition(".")[0] in ("torch", "collections"):
-            found = getattr(sys.modules.get(module_name), class_name, None)
+            # Not getattr: some modules of torch import others when asked for a name.
+            found = getattr(sys.modules.get(module_name), "__dict__", {}).get(class_name)
             if isinstance(found, type) and found is not object:
                 yield found
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
+
+
+def _is_safe_to_claim(cls: type) -> bool:
+    """Whether a proxy may call itself an instance of `cls`.
+
+    Torch's C++ code believes `isinstance`: it reads the memory of whatever says that it is a tensor as one, and so
+    crashes or worse. An object that stays in the worker is never a tensor, a device or a generator here.
+    """
+    if cls.__module__.partition(".")[0] != "torch":
+        return True
+    return all(
+        base is object or (base.__flags__ & _HEAP_TYPE and not base.__module__.startswith("torch._C"))
+        for base in cls.__mro__
+    )

@@ -30,6 +30,7 @@ can invent one of the other's. Handle 0 is the submission's module.
 from __future__ import annotations
 
 import struct
+from typing import Annotated
 
 import msgspec
 
@@ -41,8 +42,17 @@ MAX_DEPTH = 64
 MAX_DIMENSIONS = 16
 ALIGNMENT = 16
 MAX_TEXT = 16_384
+MAX_NAME = 200
+MAX_CLASSES = 32
+MAX_FRAMES = 20
+# Of all dicts in a reply together: keys can be chosen such that each is compared with all others.
+MAX_PAIRS = 16_384
 
 ROOT = 0
+
+# What a worker says about a student's objects ends up in messages; the decoder refuses more.
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+Classes = Annotated[list[Name], msgspec.Meta(max_length=MAX_CLASSES)]
 
 
 class ProtocolError(Exception):
@@ -137,8 +147,8 @@ class Handle(_Message, frozen=True, tag="h"):
     """An object that stays in the worker. `types` are the qualified names of its classes, nearest first."""
 
     id: int
-    types: list[str]
-    name: str
+    types: Classes
+    name: Name
     is_class: bool
     callable: bool
 
@@ -298,7 +308,7 @@ class TraceFrame(_Message, frozen=True):
     """One frame of the student's file."""
 
     line: int
-    function: str
+    function: Name
 
 
 class Returned(_Message, frozen=True, tag="returned"):
@@ -320,9 +330,9 @@ class Raised(_Message, frozen=True, tag="raised"):
     `callback` is the number of the judge's own exception when it is that which came through.
     """
 
-    types: list[str]
-    message: str
-    frames: list[TraceFrame]
+    types: Classes
+    message: Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+    frames: Annotated[list[TraceFrame], msgspec.Meta(max_length=MAX_FRAMES)]
     innermost: bool
     callback: int = 0
 
@@ -376,6 +386,29 @@ class Body:
             self.parts.append(bytes(rest))
             self.size += rest
         return at
+
+
+class Received(bytearray):
+    """The bytes of the tensors of a worker's reply. Each may be used once.
+
+    A reply could name the same bytes ten thousand times over, and each time they become a tensor of the judge's.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._unused = size
+        self._extra = MAX_BODY
+
+    def use(self, size: int) -> None:
+        """Count `size` bytes as used; raises `ProtocolError` when there are no more."""
+        self._unused -= size
+        if self._unused < 0:
+            raise ProtocolError("tensors share their bytes")
+
+    def may_add(self, size: int) -> bool:
+        """Whether a tensor may take `size` bytes more than it came with. Of these there are `MAX_BODY`, too."""
+        self._extra -= size
+        return self._extra >= 0
 
 
 def frame(message: Request | Answer | Reply, body: Body) -> list[bytes | memoryview]:

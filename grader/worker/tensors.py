@@ -10,7 +10,7 @@ import math
 
 import torch
 
-from .protocol import MAX_BODY, MAX_DIMENSIONS, Body, ProtocolError, TensorData
+from .protocol import ALIGNMENT, MAX_BODY, MAX_DIMENSIONS, Body, ProtocolError, Received, TensorData
 
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -90,6 +90,10 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
         return _strided(torch.empty(shape, dtype=dtype, device="meta"), data.stride)
     if count * dtype.itemsize != data.size or data.at < 0 or data.at + data.size > len(body):
         raise ProtocolError("a tensor's shape and bytes disagree")
+    if data.at % ALIGNMENT:
+        raise ProtocolError("a tensor is not aligned")
+    if isinstance(body, Received):
+        body.use(data.size)
     if count == 0:
         t = torch.empty(shape, dtype=dtype)
     elif dtype is torch.bool:
@@ -104,7 +108,7 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
             raise ProtocolError("a tensor is on a device that is not there") from None
     if data.device != "cpu":
         raise ProtocolError("a tensor is on an unknown device")
-    return _strided(t, data.stride)
+    return _strided(t, data.stride, body)
 
 
 def _over(body: bytearray, dtype: torch.dtype, shape: list[int], at: int, count: int) -> torch.Tensor:
@@ -122,7 +126,7 @@ def _row_major(shape: list[int]) -> list[int]:
     return strides[::-1]
 
 
-def _strided(t: torch.Tensor, stride: list[int]) -> torch.Tensor:
+def _strided(t: torch.Tensor, stride: list[int], body: bytearray | None = None) -> torch.Tensor:
     """`t` laid out with `stride`, as far as that takes a sane amount of memory; else as it is."""
     if not stride or t.numel() == 0 or len(stride) != t.dim():
         return t
@@ -133,6 +137,8 @@ def _strided(t: torch.Tensor, stride: list[int]) -> torch.Tensor:
     shape = [1 if e else n for n, e in zip(t.shape, expanded, strict=True)]
     extent = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
     if extent > max(64, 16 * math.prod(shape)) or extent * t.element_size() > MAX_BODY:
+        return t
+    if isinstance(body, Received) and not body.may_add(extent * t.element_size()):
         return t
     try:
         laid_out = torch.empty_strided(shape, stride, dtype=t.dtype, device=t.device)
