@@ -1,0 +1,54 @@
+"""Find the processes of one run: those that were started with its folder for temporary files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+
+def of_run(folder: Path) -> list[psutil.Process]:
+    """The living processes whose environment, working directory or command line names `folder`.
+
+    Finds those that left their parent, their session and their folder, too: the environment that a process was
+    started with stays with what it forks.
+    """
+    return [process for process in psutil.process_iter() if _belongs(process, str(folder))]
+
+
+def workers_of(judge: psutil.Process) -> list[psutil.Process]:
+    """The workers below a judge: the children of its zygote."""
+    return [worker for zygote in judge.children() for worker in zygote.children()]
+
+
+def left_after(folder: Path, allowed: int = 0, timeout_s: float = 10.0) -> list[psutil.Process]:
+    """The processes of a run that are still there after `timeout_s`, when they are more than `allowed`.
+
+    Returns as soon as no more than `allowed` are left.
+    """
+    found = of_run(folder)
+    while len(found) > allowed and timeout_s > 0:
+        # Returns when one of them ends, or to look again.
+        psutil.wait_procs(found, timeout=0.2)
+        timeout_s -= 0.2
+        found = of_run(folder)
+    return found if len(found) > allowed else []
+
+
+def _belongs(process: psutil.Process, folder: str) -> bool:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return any(folder in text for text in _texts(process))
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+
+
+def _texts(process: psutil.Process) -> Iterator[str]:
+    try:
+        yield process.cwd()
+        yield from process.cmdline()
+        yield from process.environ().values()
+    except psutil.AccessDenied:
+        return
