@@ -109,7 +109,7 @@ class Worker:
 class Zygote:
     """The process that forks workers. Start it early: `start` returns at once, torch loads meanwhile."""
 
-    def __init__(self, *, spares: int = 1) -> None:
+    def __init__(self, *, spares: int = 2) -> None:
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
         self._pids: dict[int, int] = {}

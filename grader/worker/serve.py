@@ -25,7 +25,10 @@ from .mirrors import Mirrors, make, reference
 from .modules import Twin
 from .protocol import (
     HEAD,
+    MAX_CLASSES,
     MAX_DEPTH,
+    MAX_FRAMES,
+    MAX_NAME,
     MAX_TEXT,
     ROOT,
     Answer,
@@ -175,8 +178,9 @@ class Worker:
                 return
             self.serve(message, body)
 
-    def serve(self, request: Request, body: bytearray) -> None:
+    def serve(self, request: Request | Answer, body: bytearray) -> None:
         """Do what is asked and reply."""
+        assert isinstance(request, Request)
         self._number = request.number
         out = Body()
         try:
@@ -363,8 +367,8 @@ class Worker:
         name = getattr(value, "__name__", "")
         return Handle(
             number,
-            [qualified_name(c) for c in classes[:32]],
-            _plain(name)[:200] if isinstance(name, str) else "",
+            [qualified_name(c) for c in classes[:MAX_CLASSES]],
+            _plain(name)[:MAX_NAME] if isinstance(name, str) else "",
             is_class,
             callable(value),
         )
@@ -411,13 +415,13 @@ class Worker:
         while traceback is not None:
             innermost = traceback.tb_frame.f_code.co_filename == self._file
             if innermost:
-                frames.append(TraceFrame(traceback.tb_lineno, traceback.tb_frame.f_code.co_name[:200]))
+                frames.append(TraceFrame(traceback.tb_lineno, _plain(traceback.tb_frame.f_code.co_name)[:MAX_NAME]))
             traceback = traceback.tb_next
         if isinstance(error, SyntaxError) and error.filename == self._file and error.lineno:
             frames.append(TraceFrame(error.lineno, ""))
-        if len(frames) > 20:
-            frames = frames[:10] + frames[-10:]
-        types_ = [qualified_name(c) for c in type(error).__mro__[:32]]
+        if len(frames) > MAX_FRAMES:
+            frames = frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
+        types_ = [qualified_name(c) for c in type(error).__mro__[:MAX_CLASSES]]
         return Raised(types_, _text(error), frames, innermost, number)
 
 
@@ -436,7 +440,7 @@ def _text(error: BaseException) -> str:
             text = str(error)
     except BaseException as problem:  # noqa: BLE001
         text = f"(its message cannot be shown: str() raised {type(problem).__name__})"
-    return _plain(text[:MAX_TEXT])
+    return _plain(text[:MAX_TEXT])[:MAX_TEXT]
 
 
 def _plain(text: str) -> str:
@@ -447,7 +451,7 @@ def _plain(text: str) -> str:
 def qualified_name(cls: type) -> str:
     """module.qualname of a class, bounded."""
     try:
-        return _plain(f"{cls.__module__}.{cls.__qualname__}"[:200])
+        return _plain(f"{cls.__module__}.{cls.__qualname__}")[:MAX_NAME]
     except Exception:  # noqa: BLE001  a metaclass may answer anything
         return "unknown"
 
@@ -616,6 +620,71 @@ class _SuiteModule(torch.nn.Module):
 
     def _get_name(self) -> str:
         return str(self.__dict__.get("_suite_name", "Module"))
+
+
+_REHEARSAL = """
+import torch
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * 2
+    @staticmethod
+    def backward(ctx, grad):
+        x, = ctx.saved_tensors
+        return grad * 2
+class Layer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(4, 3))
+    def forward(self, x):
+        return Double.apply(x @ self.weight).sum()
+layer = Layer()
+"""
+
+
+class _Nowhere(Connection):
+    """Takes replies and forgets them."""
+
+    def __init__(self) -> None:
+        pass
+
+    def send(self, message: Reply, body: Body) -> None:
+        frame(message, body)
+
+
+def rehearse(*, backward: bool) -> None:
+    """Go through a conversation with ourselves, so that the first real one is not slower than the others.
+
+    In the zygote this adapts the interpreter's bytecode once for all workers (without a backward pass: autograd begins
+    in the worker). In a worker that waits for its submission it touches the memory that will be needed: after a fork
+    each page costs a fault, some 1,300 of them or 7 ms until a first backward pass is over.
+    """
+    module = types.ModuleType("rehearsal")
+    exec(compile(_REHEARSAL, "rehearsal", "exec"), module.__dict__)  # noqa: S102
+    worker = Worker(_Nowhere())
+    worker._handles[ROOT] = module
+    worker._handle_ids[id(module)] = ROOT
+    for step in (Get(ROOT, "layer"), Get(ROOT, "Layer"), Get(ROOT, "missing")):
+        worker.serve(decode_judge(_rehearsed(step, Body())), bytearray())
+    for number in (1, 2):
+        body = Body()
+        x = New(number, put(torch.ones(2, 4), body), True, False, False, None)
+        request = decode_judge(_rehearsed(Call(worker._handle_ids[id(module.layer)], [x], []), body))
+        worker.serve(request, bytearray(b"".join(body.parts)))
+    if not backward:
+        return
+    body = Body()
+    gradient = put(torch.ones(()), body)
+    result = min(worker._results)
+    worker.serve(decode_judge(_rehearsed(Vjp(result, gradient, [2]), body)), bytearray(b"".join(body.parts)))
+
+
+def _rehearsed(step: Any, body: Body) -> bytes:
+    request = Request(1, True, 0, Sync([], []), [], [], step)
+    whole = b"".join(frame(request, body))
+    header, _ = lengths(whole)
+    return whole[HEAD.size : HEAD.size + header]
 
 
 def flush_output() -> None:

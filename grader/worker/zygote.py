@@ -166,6 +166,7 @@ def _be_worker(parent: int, wire: int, output: int, folder: str) -> None:
     sys.stdout = _text_stream(1)
     sys.stderr = _text_stream(2)
     gc.enable()
+    serve.rehearse(backward=True)
     serve.Worker(serve.Connection(socket.socket(fileno=WIRE_FD))).run()
 
 
@@ -194,4 +195,6 @@ def warm_up() -> None:
         importlib.import_module("torch.fx.experimental.symbolic_shapes")
     layer = torch.nn.Linear(3, 2)
     repr(layer(torch.randn(4, 3)).relu().softmax(-1))
+    for _ in range(8):  # as often as CPython 3.11 needs to specialize a function
+        serve.rehearse(backward=False)
     serve.seed_everything(0)
