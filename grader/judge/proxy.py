@@ -2,6 +2,10 @@
 
 Everything done to a proxy is a request. What it says about itself (its classes, its length, its attributes) is the
 worker's claim: good for a suite to look at, and worth nothing until the judge compares it with something of its own.
+
+Comparing is therefore never left to the student's object. `submission.f(x) == expected` would hand over the expected
+value and ask the student whether it is right; a proxy is equal to nothing but itself and, if the worker says so, to
+another object of the submission. The same goes for the other operators.
 """
 
 from __future__ import annotations
@@ -10,11 +14,15 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from grader.worker.protocol import Handle, Held
 
 if TYPE_CHECKING:
     from grader.judge.client import Client
 
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+_ORDER = ("lt", "le", "gt", "ge")
 # The only special names that are asked for across the wire; Python and its libraries probe for many more.
 _SPECIAL = {"__name__", "__qualname__", "__doc__"}
 
@@ -76,11 +84,14 @@ class Proxy:
     def __hash__(self) -> int:
         return hash(self._handle.id)
 
-    def __eq__(self, other: object) -> Any:
-        return True if self is other else self._operate("eq", other)
+    def __eq__(self, other: object) -> bool:
+        return self is other or (is_proxy(other) and bool(self._operate("eq", other)))
 
-    def __ne__(self, other: object) -> Any:
-        return False if self is other else self._operate("ne", other)
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __contains__(self, item: object) -> bool:
+        return any(item is mine or bool(item == mine) for mine in self)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._operate("iter")) if not self._is_iterator() else self
@@ -121,21 +132,23 @@ def _forward(name: str, operation: str) -> None:
     setattr(Proxy, name, method)
 
 
-def _reverse(name: str, operation: str) -> None:
-    def method(self: Proxy, other: Any) -> Any:
-        return self._operate2(operation, other, self)
+def _between(operation: str) -> None:
+    """An operator between two objects of the submission; with anything else it is not defined."""
 
-    method.__name__ = name
-    setattr(Proxy, name, method)
+    def method(self: Proxy, other: Any) -> Any:
+        name = f"{operation}_" if operation in ("and", "or") else operation
+        return self._operate(name, other) if is_proxy(other) else NotImplemented
+
+    method.__name__ = f"__{operation}__"
+    setattr(Proxy, method.__name__, method)
 
 
 for _operation in ("len", "bool", "int", "float", "abs", "neg", "pos", "invert"):
     _forward(f"__{_operation}__", _operation)
-for _operation in ("getitem", "setitem", "delitem", "contains", "lt", "le", "gt", "ge"):
+for _operation in ("getitem", "setitem", "delitem"):
     _forward(f"__{_operation}__", _operation)
-for _operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor"):
-    _forward(f"__{_operation.strip('_')}__", _operation)
-    _reverse(f"__r{_operation.strip('_')}__", _operation)
+for _operation in (*_ORDER, *_BINARY):
+    _between(_operation)
 
 
 def is_proxy(value: object) -> bool:
@@ -173,7 +186,8 @@ def _known_classes(types: list[str]) -> Iterator[type]:
         if module_name == "builtins" or module_name.partition(".")[0] in ("torch", "collections"):
             # Not getattr: some modules of torch import others when asked for a name.
             found = getattr(sys.modules.get(module_name), "__dict__", {}).get(class_name)
-            if isinstance(found, type) and found is not object:
+            # A tensor never stays in the worker; who says that of his object wants it taken for one.
+            if isinstance(found, type) and found is not object and not issubclass(found, torch.Tensor):
                 yield found
 
 

@@ -37,7 +37,7 @@ import msgspec
 MAGIC = b"gw1\n"
 HEAD = struct.Struct("<4sIQ")
 MAX_HEADER = 4 << 20
-MAX_BODY = 256 << 20
+MAX_BODY = 128 << 20
 MAX_DEPTH = 64
 MAX_DIMENSIONS = 16
 ALIGNMENT = 16

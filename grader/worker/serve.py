@@ -88,7 +88,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "getitem": operator.getitem,
     "setitem": operator.setitem,
     "delitem": operator.delitem,
-    "contains": operator.contains,
     "neg": operator.neg,
     "pos": operator.pos,
     "invert": operator.invert,

@@ -530,8 +530,7 @@ class Box:
     def __setitem__(self, i, v): self.items[i] = v
     def __contains__(self, x): return x in self.items
     def __iter__(self): return iter(self.items)
-    def __add__(self, n): return Box(i + n for i in self.items)
-    def __radd__(self, n): return self + n
+    def __add__(self, other): return Box(self.items + other.items)
     def __neg__(self): return Box(-i for i in self.items)
     def __eq__(self, other): return isinstance(other, Box) and self.items == other.items
     def __enter__(self): self.items.append(0); return self
@@ -546,7 +545,8 @@ class Box:
     assert box[1:] == [2, 3]
     box[0] = 10
     assert 10 in box
-    assert list(box + 1) == list(1 + box) == [11, 3, 4]
+    assert 11 not in box
+    assert list(box + module.Box([1])) == [10, 2, 3, 1]
     assert list(-box) == [-10, -2, -3]
     assert box == module.Box([10, 2, 3])
     assert box != module.Box([])
@@ -606,6 +606,44 @@ def test_tensors_nobody_holds_are_forgotten_on_both_sides(client: Any) -> None:
         held.root.g(torch.ones(2, requires_grad=True)).sum().backward()
     assert len(held._mirrors) < 100
     assert len(held._results) < 10
+
+
+LIAR = """
+class Liar:
+    def __eq__(self, other): seen.append(other); return True
+    def yes(self, *others): seen.extend(others); return True
+    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = yes
+    def zero(self, *others): seen.extend(others); return 0.0
+    __sub__ = __rsub__ = __add__ = __radd__ = __truediv__ = __rtruediv__ = __mul__ = __rmul__ = zero
+    def __hash__(self): return 1
+    def __len__(self): return 3
+    def __iter__(self): return iter([1])
+seen = []
+def f(): return Liar()
+"""
+
+
+def test_an_object_of_the_submission_is_not_asked_whether_it_is_right(client: Any) -> None:
+    module = client(LIAR).root
+    lie, expected = module.f(), 42.5
+    assert [lie] != [expected]
+    assert lie != expected
+    assert expected != lie
+    assert lie != torch.tensor(expected)
+    assert expected not in lie
+    for compare in (
+        lambda: lie < expected, lambda: expected > lie, lambda: lie - expected, lambda: expected - lie,
+        lambda: lie * expected, lambda: torch.tensor(expected) - lie,
+        lambda: torch.allclose(lie, torch.tensor(expected)), lambda: pytest.approx(expected) - lie,
+    ):  # fmt: skip
+        with pytest.raises(TypeError):
+            compare()
+    assert module.seen == []
+
+
+def test_an_object_that_calls_itself_a_tensor_is_none(client: Any) -> None:
+    source = "class Tensor: pass\nTensor.__module__ = 'torch'\nTensor.dtype = 1\ndef f(): return Tensor()"
+    assert not isinstance(client(source).root.f(), torch.Tensor)
 
 
 def test_double_backward_is_refused_clearly(client: Any) -> None:
