@@ -15,6 +15,7 @@ from grader import cli, model, suite
 from grader.course import Course, Forbidden
 from grader.engine import Engine, ExerciseFinished, Options
 from grader.model import ExerciseResult, Status
+from grader.worker import protocol
 from tests.course_files import ROOT, job_of
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -101,6 +102,11 @@ def test_every_key_of_an_exercise_is_described_with_its_default() -> None:
         assert f"forbidden.{key}" in rows
     for field in msgspec.structs.fields(model.Limits):
         assert f"({field.default:g})" in rows[f"limits.{field.name}"]
+
+
+def test_sizes_in_the_guide_are_those_of_the_wire() -> None:
+    assert f"{protocol.MAX_BODY >> 20} MiB of tensors and {protocol.MAX_HEADER >> 20} MiB of other values" in GUIDE
+    assert f"nested more than {protocol.MAX_DEPTH} deep" in GUIDE
 
 
 def test_every_field_of_the_result_file_is_described() -> None:

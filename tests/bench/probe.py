@@ -1,8 +1,8 @@
 """Clocks inside a zygote and its workers. Sent to them beside their own modules, so it imports only what they have.
 
-Workers are killed, so what they measure stands in a file that all of them and the bench map into memory: for
-each name of `NAMES` the seconds and the number of calls, as doubles. One worker works at a time, so nobody
-overwrites another's sums.
+Workers are killed, so what they measure stands in a file that all of them and the bench map into memory: for each
+process, and in it for each name of `NAMES`, the seconds and the number of calls, as doubles. A process writes to its
+own part only: some wait as spares while another works.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ NAMES = (
     "fork",
     "end of a worker",
     "becoming a worker",
+    "rehearsing while it waits",
     "waiting for the judge",
     "reading requests",
     "limits",
@@ -30,7 +31,9 @@ NAMES = (
     "sending replies",
 )
 PAIR = struct.Struct("<dd")
-SIZE = PAIR.size * len(NAMES)
+PART = PAIR.size * len(NAMES)
+PARTS = 512  # the zygote has the first; forks take turns with the others
+SIZE = PART * PARTS
 
 
 class Clock:
@@ -40,6 +43,8 @@ class Clock:
         self._table = table
         self._open: list[int] = []
         self._at = 0.0
+        self._part = 0
+        self.paused = False
 
     def enter(self, name: int) -> None:
         """Open a name."""
@@ -56,12 +61,13 @@ class Clock:
         self._add(self._open.pop(), now - self._at, 0)
         self._at = now
 
-    def restart(self) -> None:
-        """After a fork: what the parent had open is not open here."""
+    def restart(self, process: int) -> None:
+        """After a fork: what the parent had open is not open here, and the sums go elsewhere."""
         self._open.clear()
+        self._part = PART * (1 + process % (PARTS - 1))
 
     def _add(self, name: int, seconds: float, calls: int) -> None:
-        at = name * PAIR.size
+        at = self._part + name * PAIR.size
         had_s, had = PAIR.unpack_from(self._table, at)
         PAIR.pack_into(self._table, at, had_s + seconds, had + calls)
 
@@ -71,6 +77,8 @@ class Clock:
         number = NAMES.index(name)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
+            if self.paused:  # a rehearsal runs through the same functions
+                return inner(*args, **kwargs)
             self.enter(number)
             try:
                 return inner(*args, **kwargs)
@@ -86,12 +94,24 @@ def install(serve: Any, zygote: Any, path: str) -> None:
         clock = Clock(mmap.mmap(file.fileno(), SIZE))
     become = zygote._be_worker
 
-    def timed_become(*args: Any) -> None:
-        clock.restart()
+    def timed_become(parent: int, wire: int, output: int, folder: str) -> None:
+        clock.restart(int(Path(folder).name))
         clock.enter(NAMES.index("becoming a worker"))
-        become(*args)
+        become(parent, wire, output, folder)
 
     zygote._be_worker = timed_become
+    rehearse = serve.rehearse
+
+    def timed_rehearse(*, backward: bool) -> None:
+        clock.enter(NAMES.index("rehearsing while it waits"))
+        clock.paused = True
+        try:
+            rehearse(backward=backward)
+        finally:
+            clock.paused = False
+            clock.leave()
+
+    serve.rehearse = timed_rehearse
     clock.wrap(zygote.Zygote, "_fork", "fork")
     clock.wrap(zygote.Zygote, "reap", "end of a worker")
     clock.wrap(zygote, "_kill_group", "end of a worker")
@@ -115,5 +135,9 @@ def install(serve: Any, zygote: Any, path: str) -> None:
 def read(path: str) -> dict[str, tuple[float, int]]:
     """The sums so far: seconds and calls by name."""
     data = Path(path).read_bytes()
-    pairs = (PAIR.unpack_from(data, i * PAIR.size) for i in range(len(NAMES)))
-    return {name: (seconds, int(calls)) for name, (seconds, calls) in zip(NAMES, pairs, strict=True)}
+    sums = dict.fromkeys(NAMES, (0.0, 0))
+    for at in range(0, SIZE, PART):
+        for i, name in enumerate(NAMES):
+            seconds, calls = PAIR.unpack_from(data, at + i * PAIR.size)
+            sums[name] = (sums[name][0] + seconds, sums[name][1] + int(calls))
+    return sums

@@ -162,8 +162,9 @@ def _run(zygote: Zygote, sums: str) -> None:
     )
     _table("Judge (wall)", {name: (clock.seconds[name], clock.calls[name]) for name in clock.seconds})
     workers = {name: (after[name][0] - before[name][0], after[name][1] - before[name][1]) for name in after}
+    del workers["waiting for the judge"]  # spares do so too, and it costs nothing
     _table("Zygote and workers (wall)", workers)
-    busy = sum(seconds for name, (seconds, _) in workers.items() if name != "waiting for the judge") / SUBMISSIONS
+    busy = sum(seconds for seconds, _ in workers.values()) / SUBMISSIONS
     print(
         f"Zygote and workers used {1e3 * (total - judge):.1f} ms CPU; {1e3 * busy:.1f} ms wall are in the table.\n"
         "What is missing is the kernel's: giving memory back when a worker ends, waking processes."
