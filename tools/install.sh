@@ -21,7 +21,7 @@ install_cpu_torch() {
         install "torch==$torch"
         return
     fi
-    say "Installing PyTorch $torch for the CPU ..."
+    say "Installing PyTorch $torch for the CPU (about 200 MB) ..."
     if ! why=$(install "torch==$torch+cpu" 2>&1); then
         if ! install "torch==$torch+cpu" --extra-index-url https://download.pytorch.org/whl/cpu; then
             say "$why"
