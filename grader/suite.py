@@ -17,6 +17,9 @@ from torch.autograd.gradcheck import GradcheckError
 from grader.compare import Mismatch, compare, describe, shape_text
 from grader.gradients import explain_gradcheck
 
+# Elements of the largest Jacobian that is computed for a check: 80 MB. How large it becomes, the submission decides.
+MAX_JACOBIAN = 10_000_000
+
 __all__ = ["Mismatch", "assert_gradcheck", "assert_gradient", "assert_unchanged", "assert_value"]
 
 
@@ -64,11 +67,15 @@ def assert_gradcheck(
     Jacobian is computed, which has the verdict and says where.
     """
 
+    elements = sum(t.numel() for t in inputs if isinstance(t, torch.Tensor))
+
     def checked(*args: Any) -> Any:
         out = function(*args)
         for value in out if isinstance(out, tuple) else (out,):
             if not isinstance(value, torch.Tensor):
                 raise Mismatch(f"The result should be a tensor, but it is {describe(value)}.", got=describe(out))
+            if value.numel() * elements > MAX_JACOBIAN:
+                raise Mismatch("The result has far more elements than it should.", got=describe(value))
         return out
 
     try:

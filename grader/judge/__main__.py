@@ -13,6 +13,20 @@ from grader.sandbox import SandboxError, Zygote
 from grader.worker import confine
 
 
+MEMORY_MIB = 4096
+
+
+def limit_memory() -> None:
+    """Make a tensor fail that a submission makes the suite compute, before it takes the memory of the host.
+
+    Not with CUDA, which maps more than any limit allows.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        confine.limit_memory(MEMORY_MIB)
+
+
 def main() -> None:
     """Serve one engine until it hangs up."""
     orders = os.fdopen(os.dup(0), "rb")
@@ -35,6 +49,7 @@ def main() -> None:
 
         def jobs() -> Iterator[messages.Job]:
             gc.collect()
+            limit_memory()
             gc.freeze()  # torch, pytest and the suites stay; collections look at a submission's objects only
             while isinstance(job := messages.read_order(orders), messages.Job):
                 yield job

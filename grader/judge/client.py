@@ -54,6 +54,8 @@ from grader.worker.protocol import (
     Returned,
     Same,
     SequenceValue,
+    TensorData,
+    TensorState,
     Set,
     Sync,
     TorchName,
@@ -82,6 +84,11 @@ class Client:
         self._our_ids: dict[int, int] = {}
         self._modules: dict[int, Twin] = {}
         self._errors: dict[int, BaseException] = {}
+        # Whether student code changed a tensor of the suite since the check began, and whether the suite's tensors
+        # are shielded from that: then the worker goes on with its change and the judge with what it had.
+        self.overwrote = False
+        self.shielded = False
+        self._kept_out: dict[int, TensorData] = {}
         self._seed: int | None = None
         self._defined: dict[str, Any] = {}
         self._last_id = 0
@@ -101,6 +108,7 @@ class Client:
         """A check begins; the worker is told with the next request."""
         self.last_call, self.last_value = "", None
         self._defined.clear()
+        self.overwrote = False
         self._seed = seed
 
     def get(self, proxy: Proxy, name: str) -> Any:
@@ -163,7 +171,8 @@ class Client:
             return Vjp(result, put(gradient, out.body), ids)
 
         products = self._request(verb, "")
-        assert isinstance(products, list)
+        if not isinstance(products, list) or len(products) != len(leaves):
+            raise self.channel.lose_protocol("gradients are missing")
         for product, leaf in zip(products, leaves, strict=True):
             if product is not None and (product.shape != leaf.shape or product.dtype != leaf.dtype):
                 raise self.channel.lose_protocol("a gradient does not fit its tensor")
@@ -196,6 +205,8 @@ class Client:
             if isinstance(result, Callback):
                 self._answer(number, result, received)
                 continue
+            if isinstance(result, (Returned, Products)) and isinstance(result, Products) is not isinstance(do, Vjp):
+                raise self.channel.lose_protocol("a reply to another kind of request")
             return self._finish(result, reply.sync, received, outgoing, said)
 
     def _receive(self, number: int) -> tuple[Reply, bytearray]:
@@ -203,8 +214,19 @@ class Client:
         if reply.number != number:
             raise self.channel.lose_protocol("a reply to another request")
         with self._checked():
-            self._mirrors.apply(reply.sync.tensors, body)
+            self._mirrors.apply(self._noticed(reply.sync.tensors), body)
         return reply, body
+
+    def _noticed(self, states: list[TensorState]) -> list[TensorState]:
+        """Note whether the worker changed what it was given; when shielded, keep such changes out."""
+        self._kept_out = {s.id: s.data for s in states if s.data is not None and s.id > 0}
+        if not self._kept_out:
+            return states
+        self.overwrote = True
+        if not self.shielded:
+            self._kept_out = {}
+            return states
+        return [TensorState(s.id, None, s.grad, s.requires_grad) if s.id in self._kept_out else s for s in states]
 
     def _finish(self, result: Any, sync: Sync, body: bytearray, outgoing: _Outgoing, said: str) -> Any:
         value: Any = None
@@ -276,7 +298,8 @@ class Client:
     def tensor(self, value: Known | New, body: bytearray) -> torch.Tensor:
         """The twin here of a tensor of the worker."""
         if isinstance(value, Known):
-            return self._mirrors.get(value.id).tensor
+            kept_out = self._kept_out.get(value.id)
+            return self._mirrors.get(value.id).tensor if kept_out is None else take(kept_out, body)
         if value.id >= 0 or value.history:
             raise ProtocolError("a tensor has an id that is not the worker's to give")
         t = make(value, body)

@@ -62,6 +62,15 @@ def limit_resources(*, memory_mib: int, cpu_s: float, file_mib: int) -> None:
         _limit(resource.RLIMIT_AS, mapped + (memory_mib << 20))
 
 
+def limit_memory(memory_mib: int) -> None:
+    """Let this process map `memory_mib` more than it has now; it and its children may raise the limit again."""
+    mapped = None if resource is None else _mapped_bytes()
+    if mapped is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        soft = mapped + (memory_mib << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
 def _limit(what: int, soft: int, hard: int | None = None) -> None:
     hard = soft if hard is None else hard
     _, ceiling = resource.getrlimit(what)
