@@ -1,0 +1,12 @@
+"""abort() is the outcome crashed.
+
+exercise: relu
+expect: crashed skipped
+"""
+
+import os
+
+
+class ReLU:
+    def __init__(self):
+        os.abort()

@@ -1,0 +1,16 @@
+"""A result that is too large to hand over is an error in the submission that made it.
+
+exercise: relu
+expect: raised failed skipped out_of_memory timed_out
+"""
+
+import torch
+from torch.nn import Module
+
+
+class ReLU(Module):
+    def forward(self, X):
+        return torch.zeros(75 << 20)
+
+    def parameters(self):
+        raise ValueError

@@ -1,0 +1,11 @@
+"""Endless printing of one line, in binary and past Python's buffers, is stopped.
+
+exercise: relu
+expect: crashed skipped timed_out
+"""
+
+import os
+
+while True:
+    os.write(1, b"\xff\x00\x1b[2J" * 4096)
+    os.write(2, b"\x9b" * 4096)

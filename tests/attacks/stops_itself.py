@@ -1,0 +1,10 @@
+"""A worker that stops itself is late, and killed all the same.
+
+exercise: relu
+expect: timed_out skipped
+"""
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGSTOP)
