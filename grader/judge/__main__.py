@@ -12,7 +12,6 @@ from grader.judge import messages
 from grader.sandbox import SandboxError, Zygote
 from grader.worker import confine
 
-
 MEMORY_MIB = 4096
 
 

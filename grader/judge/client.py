@@ -54,10 +54,10 @@ from grader.worker.protocol import (
     Returned,
     Same,
     SequenceValue,
-    TensorData,
-    TensorState,
     Set,
     Sync,
+    TensorData,
+    TensorState,
     TorchName,
     Vjp,
 )

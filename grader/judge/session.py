@@ -55,6 +55,9 @@ from grader.sandbox import Worker, Zygote
 _DOUBTFUL = {Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED}
 
 
+_OVERWRITTEN = "The result is right only because your code overwrites the tensors that it is given."
+
+
 def run(setup: Setup, zygote: Zygote, jobs: Iterator[Job], send: Callable[[Event], None]) -> None:
     """Collect the suites of `setup`, then grade `jobs` until they end."""
     plugin = Session(setup, zygote, jobs, send)
@@ -98,6 +101,7 @@ class Session:
         self._broken: dict[str, str] = {}
         self._reference = InProcess(None)
         self._sound: dict[str, bool] = {}
+        self._shieldable: dict[str, bool] = {}
         self._workers: Workers | None = None
         self.ready = False
 
@@ -215,6 +219,11 @@ class Session:
         if feedback.outcome is Outcome.CRASHED and self._zygote.has_ended():
             # Whoever ended the zygote ended this worker with it. If it was this check, it will happen again.
             feedback, call, output = self._ask(item, following, workers)
+        if feedback.outcome is Outcome.PASSED and workers.overwrote() and self._keeps_inputs(item, following):
+            # Expected values that a suite computes after the call may come from what was written there.
+            feedback, call, output = self._ask(item, following, workers, shielded=True)
+            if feedback.outcome is not Outcome.PASSED:
+                feedback = Feedback(outcome=Outcome.FAILED, message=_OVERWRITTEN)
         duration = time.perf_counter() - started
         if feedback.outcome in _DOUBTFUL and not self._is_sound(item, following):
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
@@ -225,10 +234,10 @@ class Session:
         return _check_result(item, feedback, duration, call, output)
 
     def _ask(
-        self, item: pytest.Function, following: pytest.Item | None, workers: Workers
+        self, item: pytest.Function, following: pytest.Item | None, workers: Workers, *, shielded: bool = False
     ) -> tuple[Feedback, str, tuple[str, bool]]:
         """Run a check once: how it ended, the last call that it made, and what the student printed."""
-        workers.start_check()
+        workers.start_check(shielded=shielded)
         error = run_item(item, following)
         client = workers.current
         feedback = Feedback(outcome=Outcome.PASSED)
@@ -238,6 +247,24 @@ class Session:
         if workers.end_check():
             feedback = msgspec.structs.replace(feedback, about_import=True)
         return feedback, client.last_call if client is not None else "", output
+
+    def _keeps_inputs(self, item: pytest.Function, following: pytest.Item | None) -> bool:
+        """Whether the check can do without changes to the suite's tensors, as the reference solution shows.
+
+        Asked only when a submission made such changes; remembered for the run. `opt.step()` cannot do without.
+        """
+        if item.nodeid not in self._shieldable:
+            spec, kept = self._specs[self._slug_of[item.path]], self._workers
+            path = Path(spec.solution)
+            job = Job(slug=spec.slug, file=path.name, sha256="", source=path.read_text("utf-8"))
+            self._workers = Workers(self._zygote, spec, job, 1, self._setup.timeout_s)
+            try:
+                feedback, _, _ = self._ask(item, following, self._workers, shielded=True)
+            finally:
+                self._workers.close()
+                self._workers = kept
+            self._shieldable[item.nodeid] = feedback.outcome is Outcome.PASSED
+        return self._shieldable[item.nodeid]
 
     def _is_sound(self, item: pytest.Function, following: pytest.Item | None) -> bool:
         """Whether the reference solution passes the check with the same inputs; remembered for the run."""
@@ -276,10 +303,16 @@ class Workers:
         self.current: Client | None = None
         self.import_problem = ""
         self._importing = False
+        self._shielded = False
 
-    def start_check(self) -> None:
-        """A check begins: its clock starts when it asks for the submission."""
+    def overwrote(self) -> bool:
+        """Whether the check that just ran saw student code change a tensor of the suite."""
+        return self.current is not None and self.current.overwrote
+
+    def start_check(self, *, shielded: bool = False) -> None:
+        """A check begins: its clock starts when it asks for the submission. See `Client.shielded`."""
         self.current = None
+        self._shielded = shielded
         self._importing = False
         self.import_problem = ""
 
@@ -288,10 +321,12 @@ class Workers:
         if cuda is None and self._kept is not None and self._kept[1].channel.lost is None:
             self.current = self._kept[1]
             self.current.channel.start_clock(self._wall_s)
+            self.current.shielded = self._shielded
             return self.current
         worker = self._zygote.take()
         channel = Channel(worker, output_kib=self._limits.output_kib)
         client = self.current = Client(channel)
+        client.shielded = self._shielded
         channel.start_clock(self._wall_s)
         if cuda is None:
             self._kept = (worker, client)

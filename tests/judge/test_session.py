@@ -203,6 +203,21 @@ def test_nothing_of_the_suite_or_its_values_is_in_a_message(engine: Engine) -> N
                 assert secret not in said, (check.id, said)
 
 
+@pytest.mark.parametrize("check", ["test_helper", "test_assert_close", "test_dependent"])
+def test_overwriting_the_input_so_that_the_expected_value_changes_earns_nothing(engine: Engine, check: str) -> None:
+    result = grade(engine, with_change("return 2 * x", "x.data.zero_(); return torch.zeros_like(x)"))
+    found = next(c for c in result.checks if c.id == check)
+    assert found.outcome in (Outcome.FAILED, Outcome.SKIPPED)
+    if check == "test_helper":
+        assert found.message == "The result is right only because your code overwrites the tensors that it is given."
+
+
+def test_overwriting_the_input_costs_only_where_it_matters(engine: Engine) -> None:
+    result = grade(engine, with_change("return 2 * x", "y = 2 * x; x.data.zero_(); return y"))
+    assert outcomes(result)["test_many[1]"] is Outcome.PASSED
+    assert outcomes(result)["test_unchanged"] is Outcome.FAILED
+
+
 def test_frames_show_the_students_own_lines(engine: Engine) -> None:
     source = with_change(
         "    return 2 * x", "    y = helper(x)\n    return y\n\n\ndef helper(x):\n    return x.no_such()"
@@ -230,7 +245,7 @@ def test_much_output_is_cut_and_costs_nothing(engine: Engine) -> None:
 
 
 def test_endless_printing_is_stopped_and_the_other_checks_are_graded(engine: Engine) -> None:
-    source = with_change("    return 2 * x", "    while x.shape == (2, 3): print('again')\n    return 2 * x")
+    source = with_change("    return 2 * x", "    while x.shape == (2, 3): print('again' * 1000)\n    return 2 * x")
     result = grade(engine, source)
     assert outcomes(result)["test_helper"] is Outcome.CRASHED
     assert "printed more than 10 MiB" in result.checks[0].message
