@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import statistics
@@ -63,18 +64,22 @@ def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), env: dict[str
 
     Raises RuntimeError with its output when it ends with a status that is not expected.
     """
+    _reap()  # what an earlier measurement left is not this one's
     before = _children_s()
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     wall_s = time.perf_counter() - started
     if done.returncode not in statuses:
         raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            break
+    _reap()
     return Cost(_children_s() - before, wall_s)
+
+
+def _reap() -> None:
+    """Wait for all children, adopted ones too."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _children_s() -> float:
