@@ -24,6 +24,7 @@ from grader.course import Course, Exercise
 from grader.judge import messages
 from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
 from grader.model import ExerciseResult, Level, Status, SubmissionFile
+from grader.sandbox import remove_folder
 
 __all__ = [
     "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
@@ -34,6 +35,7 @@ START_S = 120.0
 # On top of a check's own limit: the judge may replay it on the reference solution and start a zygote again.
 SILENCE_S = 60.0
 ATTEMPTS = 2
+END_S = 6.0
 KEPT_LOG = 65_536
 
 
@@ -142,6 +144,7 @@ class Engine:
             seed=self._seed,
             parent=os.getpid(),
             timeout_s=self._options.timeout_s,
+            scratch=tempfile.mkdtemp(prefix="grade-"),
         )
 
     def _ungraded(self, job: Job) -> ExerciseResult:
@@ -163,6 +166,7 @@ class _Judge:
 
     def __init__(self, setup: messages.Setup) -> None:
         self.ready: Ready | None = None
+        self._scratch = setup.scratch
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the judge
         try:
             self._process = subprocess.Popen(
@@ -194,9 +198,14 @@ class _Judge:
             return None
 
     def kill(self) -> None:
-        """End the process; the kernel ends its zygote and workers with it."""
-        self._process.kill()
-        self._process.wait()
+        """End the process, and by it everything below. If that takes too long, the kernel does it."""
+        self._process.terminate()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        remove_folder(self._scratch)
         for stream in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):
                 if stream is not None:

@@ -30,7 +30,7 @@ from importlib import resources
 from pathlib import Path
 
 from grader.model import Isolation, Level
-from grader.worker import SOURCES
+from grader.worker import SOURCES, confine
 
 # Must be worker/zygote.py's.
 _RECORD = struct.Struct("<4sqq")
@@ -109,7 +109,9 @@ class Worker:
 class Zygote:
     """The process that forks workers. Start it early: `start` returns at once, torch loads meanwhile."""
 
-    def __init__(self, *, spares: int = 2) -> None:
+    def __init__(self, *, spares: int = 2, alone: bool = False) -> None:
+        """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed."""
+        self._alone = alone
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
         self._pids: dict[int, int] = {}
@@ -134,6 +136,8 @@ class Zygote:
 
     def start(self) -> None:
         """Start the process; raises `SandboxError` when that is impossible."""
+        if self._alone:
+            confine.adopt_orphans()
         ours, theirs = socket.socketpair()
         self._scratch = tempfile.mkdtemp(prefix="grade-")
         try:
@@ -172,8 +176,11 @@ class Zygote:
         self._wait_ready()
         if self.has_ended():
             raise SandboxError(f"the process that forks workers has ended{self._how_it_ended()}")
+        if self.pid is not None and _is_stopped(self.pid):
+            raise SandboxError("the process that forks workers was stopped")
         worker = self._spares.popleft() if self._spares else self._fork()
-        while _has_hung_up(worker):
+        # The wait for its number is for the case that it was never forked.
+        while _is_stopped(self._pid(worker)) or _has_hung_up(worker):
             worker.kill()
             worker = self._spares.popleft() if self._spares else self._fork()
         while len(self._spares) < self._spares_wanted:
@@ -202,8 +209,10 @@ class Zygote:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+        if self._alone:
+            _end_children()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            remove_folder(self._scratch)
             self._scratch = None
 
     # ---- for Worker ----
@@ -300,6 +309,41 @@ class Zygote:
             code = self._process.wait(EXIT_S)
             return f" by signal {signal.Signals(-code).name}" if code < 0 else f" with status {code}"
         return ""
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal: a worker can do that to all others of its user (Linux)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in (b"T", b"t")
+
+
+def _end_children() -> None:
+    """Kill what a zygote left behind: the processes that workers put out of its reach are our children now (Linux)."""
+    deadline = time.monotonic() + EXIT_S
+    while sys.platform == "linux" and time.monotonic() < deadline:
+        for listed in Path("/proc/self/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                for pid in listed.read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
+        try:
+            # Each that ends hands its own children on to us, so look again.
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.001)
+        except ChildProcessError:
+            return
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder that student code wrote to, however deep and whatever its permissions; raises nothing."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder) and sys.platform != "win32":
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            with contextlib.suppress(OSError):
+                subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)  # noqa: S603
 
 
 def _has_hung_up(worker: Worker) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 
 from grader.judge import messages
-from grader.sandbox import SandboxError, Zygote
+from grader.sandbox import SandboxError, Zygote, remove_folder
 from grader.worker import confine
 
 MEMORY_MIB = 4096
@@ -38,9 +40,12 @@ def main() -> None:
     setup = messages.read_order(orders)
     if not isinstance(setup, messages.Setup):
         return
-    confine.die_with(setup.parent)
+    signal.signal(signal.SIGTERM, _end)
+    confine.die_with(setup.parent, by=signal.SIGTERM)
     confine.hide_memory()
-    zygote = Zygote()
+    if setup.scratch:
+        tempfile.tempdir = setup.scratch
+    zygote = Zygote(alone=True)
     try:
         zygote.start()
         # Imported only now: the zygote loads torch at the same time, on another core.
@@ -56,11 +61,21 @@ def main() -> None:
         session.run(setup, zygote, jobs(), lambda event: messages.write(events, event))
     except SandboxError as error:
         messages.write(events, messages.Failed(text=str(error)))
-    except BrokenPipeError:
-        return  # the engine is gone
+    except (BrokenPipeError, KeyboardInterrupt):
+        return  # the engine is gone, or wants us to be
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with contextlib.suppress(OSError):
             zygote.close()
+        if setup.scratch:
+            remove_folder(setup.scratch)
+
+
+def _end(*_: object) -> None:
+    """End tidily, or by force if that takes longer than five seconds."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(5)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -31,13 +31,17 @@ class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
-    """What to collect. `root` is the course's folder; `timeout_s` replaces the time limits of the exercises."""
+    """What to collect. `root` is the course's folder; `timeout_s` replaces the time limits of the exercises.
+
+    `scratch` is the folder for temporary files, which the judge removes at its end.
+    """
 
     root: str
     suites: tuple[SuiteSpec, ...]
     seed: int
     parent: int
     timeout_s: float | None = None
+    scratch: str = ""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):

@@ -21,13 +21,13 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends; exit at once if that has ended already.
+def die_with(parent: int, by: int = signal.SIGKILL) -> None:
+    """Have the kernel signal this process when its parent ends; exit at once if that has ended already.
 
     Linux only: elsewhere a process notices the end of its connection.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -22,6 +22,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 
 import torch
 
@@ -37,6 +38,7 @@ def main(control_fd: int, scratch: str) -> None:
     """Serve the judge on `control_fd` until it hangs up. Workers get a folder each below `scratch`."""
     control = socket.socket(fileno=control_fd)
     confine.adopt_orphans()
+    confine.hide_memory()  # also from workers, whose user is ours; they inherit it
     warm_up()
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
@@ -69,8 +71,7 @@ class Zygote:
     def __init__(self, control: socket.socket, scratch: str) -> None:
         self._control = control
         self._scratch = scratch
-        self._children: dict[int, str] = {}
-        self._forks = 0
+        self._children: dict[int, str | None] = {}
 
     def obey(self) -> bool:
         """Read one record and do it; False at the end of the conversation."""
@@ -93,9 +94,7 @@ class Zygote:
         return True
 
     def _fork(self, wire: int, output: int) -> int:
-        self._forks += 1
-        folder = f"{self._scratch}/{self._forks}"
-        os.mkdir(folder, 0o700)  # noqa: PTH102
+        folder = _make_folder(self._scratch)
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -118,12 +117,18 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            folder = self._children.pop(pid, None)
-            if folder is None:
-                continue  # a stray grandchild
-            _kill_group(pid)
+            ours = pid in self._children
+            if ours:
+                _kill_group(pid)
+            # When a stray ends, its own children become ours: each of its generations is met here.
             self._kill_strays()
-            shutil.rmtree(folder, ignore_errors=True)
+            if not ours:
+                continue
+            folder = self._children.pop(pid)
+            if folder is not None:
+                # Folders may be nested too deeply for this; the judge removes the rest.
+                with contextlib.suppress(RecursionError):
+                    shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self._control.sendall(RECORD.pack(EXITED, pid, status))
 
@@ -154,13 +159,22 @@ def _kill_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _be_worker(parent: int, wire: int, output: int, folder: str) -> None:
+def _make_folder(scratch: str) -> str | None:
+    """A folder for one worker; None when earlier ones left no room for it."""
+    try:
+        # Its name cannot be guessed, so it cannot be taken.
+        return tempfile.mkdtemp(dir=scratch)
+    except OSError:
+        return None
+
+
+def _be_worker(parent: int, wire: int, output: int, folder: str | None) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     confine.die_with(parent)
     _arrange_descriptors(wire, output)
-    os.chdir(folder)
+    os.chdir(folder or "/")
     os.umask(0o077)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = _text_stream(1)
