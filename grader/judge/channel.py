@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import time
 
 from grader.model import Outcome
@@ -36,6 +37,8 @@ class WorkerLostError(Exception):
         super().__init__(message)
         self.outcome = outcome
         self.message = message
+        # Another process of the same user may have done it, as well as the student's code.
+        self.killed = False
 
 
 class Channel:
@@ -127,7 +130,9 @@ class Channel:
         if self.lost is not None:
             return self.lost
         status = self._worker.exit_status()
-        return self.lose(*_ending(status))
+        lost = self.lose(*_ending(status))
+        lost.killed = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return lost
 
     def lose_late(self) -> WorkerLostError:
         """The deadline has passed."""

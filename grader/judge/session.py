@@ -216,8 +216,9 @@ class Session:
         assert workers is not None
         started = time.perf_counter()
         feedback, call, output = self._ask(item, following, workers)
-        if feedback.outcome is Outcome.CRASHED and self._zygote.has_ended():
-            # Whoever ended the zygote ended this worker with it. If it was this check, it will happen again.
+        if feedback.outcome is Outcome.CRASHED and (self._zygote.has_ended() or workers.was_killed()):
+            # Whoever ended the zygote ended this worker with it, and an earlier submission may have killed it while it
+            # waited. If it was this check, it will happen again.
             feedback, call, output = self._ask(item, following, workers)
         if feedback.outcome is Outcome.PASSED and workers.overwrote() and self._keeps_inputs(item, following):
             # Expected values that a suite computes after the call may come from what was written there.
@@ -304,6 +305,11 @@ class Workers:
         self.import_problem = ""
         self._importing = False
         self._shielded = False
+
+    def was_killed(self) -> bool:
+        """Whether the worker of the check that just ran was killed by another process, or by itself."""
+        lost = self.current.channel.lost if self.current is not None else None
+        return lost is not None and lost.killed
 
     def overwrote(self) -> bool:
         """Whether the check that just ran saw student code change a tensor of the suite."""
