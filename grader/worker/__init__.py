@@ -9,8 +9,17 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
     mirrors     twins of tensors on both sides: what changed since the last message
     modules     twins of torch's own modules
     confine     limits that a worker puts on itself before any student code runs
+    connection  the worker's end of the wire
+    errors      exceptions of student code, as text
+    standins    what stands here for functions, modules and objects of the suite
+    tables      what both sides know by its id
+    values      objects into what may cross, and back
     serve       the worker: answers requests about one submission
+    rehearse    a conversation with itself, to warm up
     zygote      imports torch once and forks workers
 """
 
-SOURCES = ("protocol", "tensors", "mirrors", "modules", "confine", "serve", "zygote")
+SOURCES = (
+    "protocol", "tensors", "mirrors", "modules", "confine", "connection", "errors", "standins", "tables", "values",
+    "serve", "rehearse", "zygote",
+)  # fmt: skip

@@ -26,7 +26,8 @@ import tempfile
 
 import torch
 
-from . import confine, serve
+from . import confine, rehearse, serve
+from .connection import Connection
 
 RECORD = struct.Struct("<4sqq")
 READY, FORK, FORKED, KILL, EXITED = b"redy", b"fork", b"fkd\0", b"kill", b"exit"
@@ -180,8 +181,8 @@ def _be_worker(parent: int, wire: int, output: int, folder: str | None) -> None:
     sys.stdout = _text_stream(1)
     sys.stderr = _text_stream(2)
     gc.enable()
-    serve.rehearse(backward=True)
-    serve.Worker(serve.Connection(socket.socket(fileno=WIRE_FD))).run()
+    rehearse.rehearse(backward=True)
+    serve.Worker(Connection(socket.socket(fileno=WIRE_FD))).run()
 
 
 def _text_stream(fd: int):  # type: ignore[no-untyped-def]
@@ -210,5 +211,5 @@ def warm_up() -> None:
     layer = torch.nn.Linear(3, 2)
     repr(layer(torch.randn(4, 3)).relu().softmax(-1))
     for _ in range(8):  # as often as CPython 3.11 needs to specialize a function
-        serve.rehearse(backward=False)
+        rehearse.rehearse(backward=False)
     serve.seed_everything(0)
