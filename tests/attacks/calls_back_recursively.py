@@ -27,7 +27,7 @@ def again(self, number, result, out):
     if not state["on"]:
         return honest(self, number, result, out)
     handle = protocol.Handle(-3, ["torch.nn.modules.module.Module"], "", False, True)
-    callback = protocol.Callback(next(iter(self._theirs)), [handle], [])
+    callback = protocol.Callback(next(iter(self.tables._theirs)), [handle], [])
     self._connection.send(protocol.Reply(number, protocol.Sync([], []), callback), protocol.Body())
 
 

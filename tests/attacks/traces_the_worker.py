@@ -13,7 +13,7 @@ seen = []
 
 
 def tracer(frame, event, argument):
-    if event == "call" and "worker" in frame.f_code.co_filename and frame.f_code.co_name == "_raised":
+    if event == "call" and "worker" in frame.f_code.co_filename and frame.f_code.co_name == "raised":
         seen.append(frame.f_locals.get("error"))
     return None
 
