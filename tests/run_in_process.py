@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from grader.judge.session import check_id, run_item
+from grader.judge.items import check_id, run_item
 from grader.pytest_plugin import InProcess, passed_key, seed_key, submissions_key
 
 

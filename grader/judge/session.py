@@ -7,8 +7,6 @@ suite's source or values is ever formatted.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import os
 import platform
 import sys
@@ -24,9 +22,8 @@ import torch
 
 import grader
 from grader import forbidden, seeds
-from grader.judge.channel import Channel
-from grader.judge.client import Client
-from grader.judge.feedback import Feedback, Source, explain
+from grader.judge.feedback import Feedback, explain
+from grader.judge.items import check_id, points, run_item, title
 from grader.judge.messages import (
     CheckFinished,
     Event,
@@ -38,18 +35,17 @@ from grader.judge.messages import (
     Setup,
     SuiteSpec,
 )
+from grader.judge.results import check_result, exercise_result, not_run, skipped, without_points
+from grader.judge.workers import Workers
 from grader.model import (
     CheckResult,
-    Diagnosis,
     Environment,
     ExerciseResult,
-    Limits,
     Outcome,
     Status,
-    SubmissionFile,
 )
-from grader.pytest_plugin import InProcess, dependencies, passed_key, seed_key, submissions_key
-from grader.sandbox import Worker, Zygote
+from grader.pytest_plugin import InProcess, passed_key, seed_key, submissions_key
+from grader.sandbox import Zygote
 
 # Outcomes that the submission may not be the cause of: the check is tried on the reference solution as well.
 _DOUBTFUL = {Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED}
@@ -186,10 +182,10 @@ class Session:
         items = self._items.get(job.slug, [])
         if job.slug in self._broken:
             problem = f"This exercise could not be graded: {self._broken[job.slug]}. Tell your instructor."
-            return _result(spec, job, (), Status.UNGRADED, problem=problem)
+            return exercise_result(spec, job, (), Status.UNGRADED, problem=problem)
         if job.source is None:
-            checks = tuple(_skipped(item, "Not run: the file cannot be read.") for item in items)
-            return _result(spec, job, checks, Status.FAILED, problem=job.problem)
+            checks = tuple(skipped(item, "Not run: the file cannot be read.") for item in items)
+            return exercise_result(spec, job, checks, Status.FAILED, problem=job.problem)
         diagnoses = tuple(
             forbidden.findings(job.source, spec.forbidden, spec.instead, required=spec.required)
             if spec.forbidden
@@ -199,7 +195,7 @@ class Session:
         done: dict[str, CheckResult] = {}
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
-                check = _not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
+                check = not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
                 if diagnoses:
                     check = without_points(check)
                 done[item.name] = check
@@ -209,7 +205,7 @@ class Session:
             items[0].session._setupstate.teardown_exact(None)
             self._workers.close()
             self._workers = None
-        return _result(spec, job, tuple(done.values()), diagnoses=diagnoses)
+        return exercise_result(spec, job, tuple(done.values()), diagnoses=diagnoses)
 
     def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec) -> CheckResult:
         workers = self._workers
@@ -232,7 +228,7 @@ class Session:
             print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))
-        return _check_result(item, feedback, duration, call, output)
+        return check_result(item, feedback, duration, call, output)
 
     def _ask(
         self, item: pytest.Function, following: pytest.Item | None, workers: Workers, *, shielded: bool = False
@@ -285,214 +281,3 @@ class Session:
                 print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
             self._sound[name] = error is None
         return self._sound[name]
-
-
-class Workers:
-    """The workers that one submission gets: one for all checks, as long as it is not lost."""
-
-    def __init__(self, zygote: Zygote, spec: SuiteSpec, job: Job, checks: int, timeout_s: float | None) -> None:
-        assert job.source is not None
-        self._zygote = zygote
-        self._spec = spec
-        self._job = job
-        self._limits: Limits = spec.limits
-        self._wall_s = timeout_s if timeout_s is not None else spec.limits.wall_s
-        self._cpu_s = max(self._limits.cpu_s, timeout_s or 0.0) * checks
-        self._kept: tuple[Worker, Client] | None = None
-        self._extra: Worker | None = None
-        self.source = Source(job.file, tuple(job.source.splitlines()))
-        self.current: Client | None = None
-        self.import_problem = ""
-        self._importing = False
-        self._shielded = False
-
-    def was_killed(self) -> bool:
-        """Whether the worker of the check that just ran was killed by another process, or by itself."""
-        lost = self.current.channel.lost if self.current is not None else None
-        return lost is not None and lost.killed
-
-    def overwrote(self) -> bool:
-        """Whether the check that just ran saw student code change a tensor of the suite."""
-        return self.current is not None and self.current.overwrote
-
-    def start_check(self, *, shielded: bool = False) -> None:
-        """A check begins: its clock starts when it asks for the submission. See `Client.shielded`."""
-        self.current = None
-        self._shielded = shielded
-        self._importing = False
-        self.import_problem = ""
-
-    def client(self, cuda: bool | None) -> Client:
-        """A client for the check that runs now; `cuda` gives it a worker of its own that is told so."""
-        if cuda is None and self._kept is not None and self._kept[1].channel.lost is None:
-            self.current = self._kept[1]
-            self.current.channel.start_clock(self._wall_s)
-            self.current.shielded = self._shielded
-            return self.current
-        worker = self._zygote.take()
-        channel = Channel(worker, output_kib=self._limits.output_kib)
-        client = self.current = Client(channel)
-        client.shielded = self._shielded
-        channel.start_clock(self._wall_s)
-        if cuda is None:
-            self._kept = (worker, client)
-        else:
-            self._extra = worker
-        self._importing = True
-        assert self._job.source is not None
-        name = self._job.file.removesuffix(".py")
-        client.load(self._job.source, self._job.file, name, cuda=cuda, limits=self._limits, cpu_s=self._cpu_s)
-        self._importing = False
-        return client
-
-    def end_check(self) -> bool:
-        """A check has ended. Returns whether that was while importing; then the others need not try."""
-        if self._extra is not None:
-            self._extra.kill()
-            self._extra = None
-        if self._importing:
-            self.import_problem = "Not run: your file could not be imported."
-        return self._importing
-
-    def close(self) -> None:
-        """End the workers."""
-        if self._kept is not None:
-            self._kept[0].kill()
-        if self._extra is not None:
-            self._extra.kill()
-
-
-def run_item(item: pytest.Function, following: pytest.Item | None) -> BaseException | None:
-    """Run one item as pytest does, without its reports; the exception that it ended with, or None."""
-    item._initrequest()
-    hook = item.ihook
-    error: BaseException | None = None
-    try:
-        hook.pytest_runtest_setup(item=item)
-        hook.pytest_runtest_call(item=item)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as problem:  # noqa: BLE001  outcomes of pytest are not Exceptions
-        error = problem
-    try:
-        hook.pytest_runtest_teardown(item=item, nextitem=following)
-    except Exception as problem:  # noqa: BLE001
-        error = error or problem
-    item.funcargs.clear()
-    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        # pytest leaves them for a debugger; they would keep a whole check's tensors alive.
-        with contextlib.suppress(AttributeError):
-            delattr(sys, name)
-    return error
-
-
-def check_id(item: pytest.Item) -> str:
-    """The name of a check within its suite."""
-    return item.nodeid.partition("::")[2]
-
-
-def title(item: pytest.Function) -> str:
-    """What students read: the first paragraph of the docstring, or else the name."""
-    doc = inspect.getdoc(item.obj)
-    if doc:
-        return " ".join(doc.partition("\n\n")[0].split())
-    return item.originalname.removeprefix("test_").replace("_", " ")
-
-
-def points(item: pytest.Item) -> float:
-    """What a check is worth."""
-    mark = item.get_closest_marker("points")
-    return float(mark.args[0]) if mark is not None else 1.0
-
-
-def _hint(item: pytest.Item) -> str:
-    mark = item.get_closest_marker("hint")
-    return str(mark.args[0]) if mark is not None else ""
-
-
-def _check_result(
-    item: pytest.Function, feedback: Feedback, duration: float, call: str, output: tuple[str, bool]
-) -> CheckResult:
-    worth = points(item)
-    passed = feedback.outcome is Outcome.PASSED
-    message = feedback.message
-    if feedback.outcome is Outcome.INTERNAL_ERROR:
-        message = "This check could not be graded; that is no fault of yours. Tell your instructor."
-    helped = feedback.outcome in (Outcome.FAILED, Outcome.RAISED) and not feedback.about_import
-    return CheckResult(
-        id=check_id(item),
-        title=title(item),
-        outcome=feedback.outcome,
-        score=worth if passed else 0.0,
-        max_score=worth,
-        message=message,
-        hint=(feedback.hint or _hint(item)) if helped else "",
-        duration_s=duration,
-        call="" if passed or feedback.outcome is Outcome.SKIPPED else call,
-        got=feedback.got,
-        expected=feedback.expected,
-        frames=feedback.frames,
-        output=output[0],
-        output_cut=output[1],
-        figure=feedback.figure,
-    )
-
-
-def _not_run(item: pytest.Function, done: dict[str, CheckResult], import_problem: str) -> CheckResult | None:
-    """The result of a check that needs something that is not there, or None when it can run."""
-    if import_problem:
-        return _skipped(item, import_problem)
-    for name in dependencies(item):
-        needed = done.get(name)
-        if needed is None or needed.outcome is Outcome.PASSED:
-            continue
-        why = f"Not run: it builds on \u201c{needed.title}\u201d."
-        if needed.outcome is Outcome.NOT_IMPLEMENTED:
-            # What builds on something unwritten is unwritten too.
-            return _check_result(item, Feedback(outcome=Outcome.NOT_IMPLEMENTED, message=why), 0.0, "", ("", False))
-        return _skipped(item, why)
-    return None
-
-
-def _skipped(item: pytest.Function, why: str) -> CheckResult:
-    return _check_result(item, Feedback(outcome=Outcome.SKIPPED, message=why), 0.0, "", ("", False))
-
-
-def without_points(check: CheckResult) -> CheckResult:
-    """The same check, worth nothing: what was asked for was not written but called."""
-    return msgspec.structs.replace(check, score=0.0)
-
-
-def _result(
-    spec: SuiteSpec,
-    job: Job,
-    checks: tuple[CheckResult, ...],
-    status: Status | None = None,
-    *,
-    diagnoses: tuple[Diagnosis, ...] = (),
-    problem: str = "",
-) -> ExerciseResult:
-    score, worth = sum(c.score for c in checks), sum(c.max_score for c in checks)
-    outcomes = {check.outcome for check in checks}
-    if status is None:
-        if Outcome.INTERNAL_ERROR in outcomes:
-            status = Status.UNGRADED
-            problem = problem or "This exercise could not be graded; that is no fault of yours. Tell your instructor."
-        elif outcomes <= {Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED}:
-            status = Status.NOT_ATTEMPTED if Outcome.NOT_IMPLEMENTED in outcomes else Status.FAILED
-        else:
-            status = Status.PASSED if score == worth and not diagnoses else Status.FAILED
-    if diagnoses and not problem:
-        problem = "No points: this exercise asks you to write what the file takes ready-made from torch."
-    return ExerciseResult(
-        slug=spec.slug,
-        title=spec.title,
-        chapter=spec.chapter,
-        status=status,
-        score=0.0 if status is Status.UNGRADED else score,
-        max_score=worth,
-        submission=SubmissionFile(file=job.file, sha256=job.sha256),
-        checks=checks,
-        diagnoses=diagnoses,
-        problem=problem,
-    )
