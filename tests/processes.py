@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,15 @@ def of_run(folder: Path) -> list[psutil.Process]:
 def workers_of(judge: psutil.Process) -> list[psutil.Process]:
     """The workers below a judge: the children of its zygote."""
     return [worker for zygote in judge.children() for worker in zygote.children()]
+
+
+def peak_mib(process: psutil.Process) -> float:
+    """The most memory that a process has had resident, in MiB (Linux; 0 elsewhere or when it is gone)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def left_after(folder: Path, allowed: int = 0, timeout_s: float = 10.0) -> list[psutil.Process]:

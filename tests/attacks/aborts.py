@@ -1,4 +1,4 @@
-"""abort() is the outcome crashed.
+"""The outcome of abort() is crashed.
 
 exercise: relu
 expect: crashed skipped

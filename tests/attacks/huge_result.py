@@ -10,7 +10,6 @@ from torch.nn import Module
 
 class ReLU(Module):
     def forward(self, X):
-        return torch.zeros(75 << 20)
-
-    def parameters(self):
-        raise ValueError
+        if X.shape != (6, 5) or X.requires_grad:
+            raise ValueError
+        return torch.zeros(50 << 20)

@@ -5,7 +5,6 @@ keeps: test_nothing_else_changes
 expect: failed skipped
 """
 
-import inspect
 import sys
 
 import torch
@@ -15,7 +14,6 @@ from torch.autograd import Function
 def search(shape):
     """A tensor of this shape in any frame of any thread that the student's own code did not put there."""
     frames = [sys._getframe(), *sys._current_frames().values()]
-    frames += [info.frame for info in inspect.stack()]
     for frame in frames:
         while frame is not None:
             for scope in (frame.f_locals, frame.f_globals):

@@ -1,7 +1,7 @@
 """Recursion in Python, in repr and in C is an exception or a crash of the worker.
 
 exercise: relu
-expect: raised crashed failed skipped
+expect: raised crashed failed skipped timed_out
 """
 
 import random

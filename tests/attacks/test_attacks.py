@@ -2,7 +2,8 @@
 
 An attack is one hostile file. The first line of its docstring says what must happen; the lines at its end are for
 this test: `exercise` is the one it is submitted to, `keeps` the checks that it passes honestly, `expect` how the
-others may end. Nothing else may pass, nobody else may be hurt, and nothing may be left behind.
+others may end, `status` how the exercise ends if not as failed. Nothing else may pass, nobody else may be hurt, and
+nothing may be left behind.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 # Short, since some attacks let it pass several times. Honest checks take milliseconds.
 TIMEOUT_S = 2.0
-# The judge, its zygote, a spare worker. Those of the last submission may still be going.
-AT_REST = 3
+# The judge, its zygote and two spare workers. Those of the last submission may still be going.
+AT_REST = 4
+# What the judge may have had resident at most: what torch takes, and a few of the largest tensors that cross.
+PEAK_MIB = 2000
 
 
 @dataclass(frozen=True)
 class Attack:
-    """One file of this folder. `gap` names a known weakness that lets it through for now."""
+    """One file of this folder."""
 
     name: str
     source: str
@@ -41,7 +44,6 @@ class Attack:
     expect: frozenset[str]
     keeps: frozenset[str]
     status: str
-    gap: str
 
     @classmethod
     def read(cls, path: Path) -> Attack:
@@ -49,7 +51,7 @@ class Attack:
         found = re.match(r'r?"""(.*?)"""', source, re.DOTALL)
         assert found, f"{path.name} has no docstring"
         text = ast.literal_eval(found.group())
-        fields = dict(re.findall(r"^(exercise|expect|keeps|status|gap): (.*)$", text, re.MULTILINE))
+        fields = dict(re.findall(r"^(exercise|expect|keeps|status): (.*)$", text, re.MULTILINE))
         return cls(
             name=path.stem,
             source=source,
@@ -58,17 +60,10 @@ class Attack:
             expect=frozenset(fields.get("expect", "").split()),
             keeps=frozenset(fields.get("keeps", "").split()),
             status=fields.get("status", ""),
-            gap=fields.get("gap", ""),
         )
 
 
 ATTACKS = [Attack.read(path) for path in sorted(HERE.glob("*.py")) if not path.name.startswith("test_")]
-
-
-def _cases() -> Iterator[object]:
-    for attack in ATTACKS:
-        marks = [pytest.mark.xfail(reason=attack.gap)] if attack.gap else []
-        yield pytest.param(attack, id=attack.name, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -107,35 +102,66 @@ def assert_full_marks(engine: Engine, course: Course, slug: str) -> None:
     assert result.score == result.max_score > 0
 
 
-@pytest.mark.parametrize("attack", list(_cases()))
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_an_attack_gains_nothing_and_hurts_nobody(attack: Attack, engine: Engine, course: Course, folder: Path) -> None:
     result = grade(engine, attack.exercise, attack.source)
     assert_full_marks(engine, course, attack.exercise)
     left = processes.left_after(folder, allowed=AT_REST)
     assert not left, f"still there: {left}"
-    if attack.status:
-        assert (str(result.status), result.score) == (attack.status, 0), result.problem
-        return
     outcomes = {check.id: str(check.outcome) for check in result.checks}
     passed = {name for name, outcome in outcomes.items() if outcome == Outcome.PASSED}
     assert passed == attack.keeps, result.checks
     others = {name: outcome for name, outcome in outcomes.items() if name not in passed}
     assert set(others.values()) <= attack.expect, result.checks
-    assert result.status is Status.FAILED
+    assert result.status == (attack.status or Status.FAILED)
     assert result.score == sum(check.max_score for check in result.checks if check.id in attack.keeps)
     assert all(len(check.message) <= 5000 for check in result.checks)
+
+
+HOSTILE_SOURCES = {
+    "nested brackets": "x = " + "(" * 50_000 + ")" * 50_000,
+    "nested lists": "x = " + "[" * 150 + "]" * 150,
+    "a long sum": "x = 1" + " + 1" * 100_000,
+    "many signs": "x = " + "-" * 100_000 + "1",
+    "a long chain of attributes": "import torch\nx = torch" + ".nn" * 50_000,
+    "a long chain of calls": "x = str" + "()" * 50_000,
+    "many targets": " = ".join(f"x{i}" for i in range(50_000)) + " = 1",
+    "aliases of aliases": "import torch as a0\n" + "".join(f"a{i + 1} = a{i}\n" for i in range(20_000)),
+    "mixed aliases": "".join(f"a{i} = a{i * 7 % 300} if a{i % 13} else a{i * 3 % 300}\n" for i in range(300)) * 10,
+    "a ladder of elif": "x = 0\nif x: pass\n" + "elif x: pass\n" * 20_000,
+    "nested functions": "".join(f"{' ' * i}def f{i}():\n" for i in range(90)) + " " * 90 + "pass",
+    "a huge number": "x = " + "9" * 1_000_000,
+    "a power": "x = 9 ** 9 ** 9",
+    "a null byte": "x = 1\x00",
+    "another encoding": "# -*- coding: utf-7 -*-\nx = 1",
+    "no line at all": "\x0c\u2028\x1e" * 1000,
+    "one long line": "x = '" + "a" * 5_000_000 + "'",
+    "a million lines": "\n" * 1_000_000,
+    "many imports": "from torch.nn import *\n" * 5_000,
+}
+
+
+@pytest.mark.parametrize("source", HOSTILE_SOURCES.values(), ids=HOSTILE_SOURCES.keys())
+def test_source_that_is_hard_to_read_stops_nothing(source: str, engine: Engine, course: Course) -> None:
+    result = grade(engine, "sgd", source)
+    assert result.status is Status.FAILED
+    assert result.score == 0
+    assert not {check.outcome for check in result.checks} & {Outcome.PASSED, Outcome.INTERNAL_ERROR}
+    assert_full_marks(engine, course, "sgd")
 
 
 def test_every_attack_says_what_must_happen() -> None:
     assert len(ATTACKS) >= 45
     for attack in ATTACKS:
-        assert re.fullmatch(r"[A-Z\"'].*[.]", attack.summary), f"{attack.name}: {attack.summary}"
+        assert re.fullmatch(r"\S.*[.]", attack.summary), f"{attack.name}: {attack.summary}"
         known = {str(outcome) for outcome in Outcome} - {Outcome.PASSED, Outcome.INTERNAL_ERROR}
         assert attack.expect <= known, attack.name
         assert attack.expect or attack.status, attack.name
 
 
 def test_nothing_is_left_when_the_engine_is_closed(engine: Engine, folder: Path) -> None:
+    peak_mib = max(processes.peak_mib(process) for process in processes.of_run(folder))
+    assert peak_mib < PEAK_MIB, "an attack filled the judge's memory"
     engine.close()
     left = processes.left_after(folder)
     assert not left, f"still there: {left}"

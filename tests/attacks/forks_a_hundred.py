@@ -1,0 +1,14 @@
+"""A hundred children are ended with the worker.
+
+exercise: linear
+expect: raised skipped timed_out
+"""
+
+import os
+import threading
+
+for _ in range(100):
+    if os.fork() == 0:
+        os.setsid()
+        threading.Event().wait()
+raise ValueError("done")

@@ -1,0 +1,18 @@
+"""A process that outlives zygote and worker is inherited, and ended, by the judge.
+
+exercise: relu
+expect: crashed skipped timed_out
+"""
+
+import os
+import signal
+import threading
+
+zygote = os.getppid()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.kill(zygote, signal.SIGKILL)
+    threading.Event().wait()
+threading.Event().wait()
