@@ -1,4 +1,8 @@
-"""Suite of linear. The reference is torch's own, which keeps its weight as (out_dim, in_dim)."""
+"""Suite of linear. The reference is torch's own, which keeps its weight as (out_dim, in_dim).
+
+It is computed before each call and from values that the suite gave to the layer, never from what the layer
+says that its weight is: the submission may write into all that it can reach.
+"""
 
 import math
 
@@ -32,15 +36,25 @@ def vector(layer, out_dim):
     return bias.detach()
 
 
-def fill_bias(layer, out_dim):
-    """Give the layer a random bias, as training would, and return it: zeros hide that nobody adds them.
-
-    Only the checks of values and gradients do this. In the others a forgotten bias is not the question.
-    """
-    values = torch.randn_like(vector(layer, out_dim))
+def set_weight(layer, in_dim, out_dim):
+    """Give the layer a random weight, as training would, and return the suite's copy, (in_dim, out_dim)."""
+    W = torch.randn(in_dim, out_dim, dtype=matrix(layer, in_dim, out_dim).dtype)
+    weight = layer.weight
     with torch.no_grad():
-        layer.bias.copy_(values)
-    return values
+        weight.copy_(W if weight.shape == W.shape else W.T)
+    return W
+
+
+def set_bias(layer, out_dim, draw=torch.zeros):
+    """Give the layer a bias and return the suite's copy, (out_dim,).
+
+    The checks of values and gradients draw it with torch.randn: zeros hide that nobody adds them. In the
+    others a forgotten bias is not the question.
+    """
+    bias = draw(out_dim, dtype=vector(layer, out_dim).dtype)
+    with torch.no_grad():
+        layer.bias.copy_(bias)
+    return bias
 
 
 @pytest.mark.points(1)
@@ -76,11 +90,12 @@ def test_forward(submission):
     """the result is X times weight plus bias"""
     for in_dim, out_dim, batch in ((5, 3, 4), (2, 6, 7), (3, 4, 1)):
         layer = submission.Linear(in_dim, out_dim)
-        W, bias = matrix(layer, in_dim, out_dim), fill_bias(layer, out_dim)
+        W, bias = set_weight(layer, in_dim, out_dim), set_bias(layer, out_dim, torch.randn)
         X = torch.randn(batch, in_dim)
+        expected = functional.linear(X, W.T, bias)
         with assert_unchanged(X=X):
             out = layer(X)
-        assert_value(out, functional.linear(X, W.T, bias), of=f"Linear({in_dim}, {out_dim})(X)")
+        assert_value(out, expected, of=f"Linear({in_dim}, {out_dim})(X)")
 
 
 @pytest.mark.points(1)
@@ -88,10 +103,11 @@ def test_forward(submission):
 def test_leading_dimensions(submission):
     """X may have any number of leading dimensions"""
     layer = submission.Linear(4, 3)
-    W, bias = matrix(layer, 4, 3), vector(layer, 3)
+    W, bias = set_weight(layer, 4, 3), set_bias(layer, 3)
     for shape in ((4,), (2, 5, 4), (2, 1, 3, 4)):
         X = torch.randn(shape)
-        assert_value(layer(X), functional.linear(X, W.T, bias), of=f"The result for X of shape {shape}")
+        expected = functional.linear(X, W.T, bias)
+        assert_value(layer(X), expected, of=f"The result for X of shape {shape}")
 
 
 @pytest.mark.points(1)
@@ -102,8 +118,9 @@ def test_without_bias(submission):
     assert hasattr(layer, "bias"), "The layer has no attribute bias; with bias=False it should be None."
     assert layer.bias is None, "layer.bias should be None when the layer is made with bias=False."
     assert len(list(layer.parameters())) <= 1, "A layer without bias should have one parameter."
-    W, X = matrix(layer, 4, 3), torch.randn(5, 4)
-    assert_value(layer(X), functional.linear(X, W.T), of="The result without a bias")
+    W, X = set_weight(layer, 4, 3), torch.randn(5, 4)
+    expected = functional.linear(X, W.T)
+    assert_value(layer(X), expected, of="The result without a bias")
 
 
 @pytest.mark.points(1)
@@ -141,10 +158,9 @@ def test_each_layer_draws_its_own(submission):
 def test_gradients(submission):
     """gradients reach weight, bias and X"""
     layer = submission.Linear(5, 3)
-    W, bias = matrix(layer, 5, 3).clone().requires_grad_(), fill_bias(layer, 3).requires_grad_()
+    W, bias = set_weight(layer, 5, 3).requires_grad_(), set_bias(layer, 3, torch.randn).requires_grad_()
     stored_as_asked = layer.weight.shape == (5, 3)
-    X = torch.randn(4, 5, requires_grad=True)
-    grad = torch.randn(4, 3)
+    X, grad = torch.randn(4, 5, requires_grad=True), torch.randn(4, 3)
     dX, dW, db = torch.autograd.grad(functional.linear(X, W.T, bias), (X, W, bias), grad)
     out = layer(X)
     assert isinstance(out, torch.Tensor), "The layer should return a tensor."
@@ -162,8 +178,9 @@ def test_double(submission):
     """after layer.double() it computes in float64"""
     layer = submission.Linear(5, 3)
     layer.double()
-    W, bias, X = matrix(layer, 5, 3), vector(layer, 3), torch.randn(4, 5, dtype=torch.float64)
+    W, bias, X = set_weight(layer, 5, 3), set_bias(layer, 3), torch.randn(4, 5, dtype=torch.float64)
     for name, dtype in (("weight", W.dtype), ("bias", bias.dtype)):
         assert dtype == torch.float64, f"{name} has the dtype {dtype} after layer.double()."
+    expected = functional.linear(X, W.T, bias)
     # Much tighter than the default for float64: a detour through float32 is off by about 1e-7.
-    assert_value(layer(X), functional.linear(X, W.T, bias), of="The result", rtol=1e-12, atol=1e-12)
+    assert_value(layer(X), expected, of="The result", rtol=1e-12, atol=1e-12)

@@ -2,11 +2,14 @@
 
 Layers are random linear maps with tanh in between, because these don't commute: another order shows. Checks
 of something else have one layer, or layers of one kind, so that a wrong order costs nothing there.
+
+The reference is computed before the submission gets the layers: from then on it may write into their weights.
 """
 
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from grader.suite import assert_gradient, assert_value
 
@@ -18,9 +21,12 @@ def one_by_one(layers, X):
     return X
 
 
-def assert_applies(model, layers, X, *, of):
-    """The model gives what its layers give. The graph of either isn't looked at."""
-    assert_value(model(X), one_by_one(layers, X).detach(), of=of)
+def assert_applies(make_model, layers, X, *, of):
+    """The model made of the layers gives what they give. The graph of either isn't looked at. Returns the model."""
+    expected = one_by_one(layers, X).detach()
+    model = make_model(*layers)
+    assert_value(model(X), expected, of=of)
+    return model
 
 
 @pytest.mark.points(2)
@@ -29,9 +35,9 @@ def test_order(submission):
     """the layers are applied one after the other, in the given order"""
     # All maps are 4 -> 4, so that layers in a wrong order give wrong values rather than an error.
     layers = [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)]
-    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="The result of three layers")
+    assert_applies(submission.Sequential, layers, torch.randn(3, 4), of="The result of three layers")
     layers = [nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)]
-    assert_applies(submission.Sequential(*layers), layers, torch.randn(3, 4), of="The result of 4 -> 6 -> 2")
+    assert_applies(submission.Sequential, layers, torch.randn(3, 4), of="The result of 4 -> 6 -> 2")
 
 
 @pytest.mark.points(1)
@@ -46,8 +52,8 @@ def test_one_layer_and_many(submission):
             with torch.no_grad():
                 layer.weight.copy_(torch.linalg.qr(torch.randn(3, 3))[0])
                 layer.bias.fill_(float(i + 1))
-        model = submission.Sequential(*layers)
-        assert_applies(model, layers, torch.randn(2, 3), of=f"The result with {count} layer{'s' if count > 1 else ''}")
+        of = f"The result with {count} layer{'s' if count > 1 else ''}"
+        assert_applies(submission.Sequential, layers, torch.randn(2, 3), of=of)
 
 
 @pytest.mark.points(2)
@@ -68,12 +74,13 @@ def test_parameters(submission):
 @pytest.mark.hint("Change the weight of a layer after it was put into the model. Should the model notice?")
 def test_the_given_layers_run(submission):
     """it runs the layers that it was given, not copies"""
-    layer, X = nn.Linear(4, 4), torch.randn(3, 4)
+    layer, X, W = nn.Linear(4, 4), torch.randn(3, 4), torch.randn(4, 4)
+    expected = functional.linear(X, W, layer.bias.detach())
     model = submission.Sequential(layer)
     model(X)
     with torch.no_grad():
-        layer.weight.copy_(torch.randn(4, 4))
-    assert_applies(model, [layer], X, of="The result after the layer's weight was changed")
+        layer.weight.copy_(W)
+    assert_value(model(X), expected, of="The result after the layer's weight was changed")
 
 
 @pytest.mark.points(1)
@@ -83,12 +90,13 @@ def test_modes_and_dtypes_reach_the_layers(submission):
     model, X = submission.Sequential(nn.Dropout(0.5), nn.Dropout(0.5)), torch.randn(6, 5)
     model.eval()
     # In evaluation mode dropout does nothing; in training mode each element changes: it is zeroed or scaled.
-    assert_value(model(X), X, of="The result of two dropout layers after model.eval()")
+    expected = X.clone()
+    assert_value(model(X), expected, of="The result of two dropout layers after model.eval()")
     layer, X = nn.Linear(4, 3), torch.randn(3, 4, dtype=torch.float64)
-    W, b = layer.weight.detach().double(), layer.bias.detach().double()
+    expected = functional.linear(X, layer.weight.detach().double(), layer.bias.detach().double())
     model = submission.Sequential(layer)
     model.double()
-    assert_value(model(X), X @ W.T + b, of="The result after model.double()")
+    assert_value(model(X), expected, of="The result after model.double()")
 
 
 @pytest.mark.points(1)
@@ -96,10 +104,12 @@ def test_modes_and_dtypes_reach_the_layers(submission):
 @pytest.mark.hint("Two Sequential objects exist at the same time here. Where does each keep its layers?")
 def test_nested(submission):
     """a Sequential may be a layer of another one"""
+
+    def nested(first, second, third, fourth):
+        return submission.Sequential(first, submission.Sequential(second, third), fourth)
+
     layers = [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh()]
-    inner = submission.Sequential(layers[1], layers[2])
-    model = submission.Sequential(layers[0], inner, layers[3])
-    assert_applies(model, layers, torch.randn(3, 4), of="The result of a Sequential inside another one")
+    assert_applies(nested, layers, torch.randn(3, 4), of="The result of a Sequential inside another one")
 
 
 @pytest.mark.points(1)
@@ -109,8 +119,8 @@ def test_same_layer_twice(submission):
     """a layer that is given twice runs twice, with one set of parameters"""
     shared, other = nn.Linear(4, 4), nn.Linear(4, 4)
     layers = [shared, nn.Tanh(), shared, other, shared]
-    model = submission.Sequential(*layers)
-    assert_applies(model, layers, torch.randn(3, 4), of="The result with one layer in three places")
+    of = "The result with one layer in three places"
+    model = assert_applies(submission.Sequential, layers, torch.randn(3, 4), of=of)
     count = len(list(model.parameters()))
     assert count <= 4, f"Two linear layers, one of them in three places: {count} parameters are too many."
 

@@ -1,5 +1,6 @@
 """Suite of sgd. The reference is the update rule, written out with plain tensors.
 
+It works on copies, made before the optimizer exists: from then on parameters and gradients are in its hands.
 torch.optim isn't used here: importing it takes longer than all the checks together.
 """
 
@@ -19,9 +20,10 @@ def parameters():
 
 def fill_gradients(params):
     """Give each parameter a random gradient, and return copies of the gradients."""
-    for p in params:
-        p.grad = torch.randn(p.shape)
-    return [p.grad.clone() for p in params]
+    gradients = [torch.randn(p.shape) for p in params]
+    for p, gradient in zip(params, gradients, strict=True):
+        p.grad = gradient.clone()
+    return gradients
 
 
 def values(params):
@@ -35,8 +37,9 @@ def test_one_step(submission):
     """step() changes each parameter p to p - lr * p.grad"""
     for lr in (0.1, 0.75):
         params = parameters()
+        before = values(params)
         optimizer = submission.SGD(params, lr=lr)
-        before, gradients = values(params), fill_gradients(params)
+        gradients = fill_gradients(params)
         optimizer.step()
         for p, old, gradient in zip(params, before, gradients, strict=True):
             assert_value(p.detach(), old - lr * gradient, of=f"The parameter of shape {tuple(old.shape)} after step()")
@@ -47,10 +50,11 @@ def test_one_step(submission):
 def test_default_learning_rate(submission):
     """lr is 1.0 when it is not given"""
     params = parameters()
+    before = values(params)
     optimizer = submission.SGD(params)
-    # Only the size of the change is the question here, not its direction.
-    before, gradients = values(params), fill_gradients(params)
+    gradients = fill_gradients(params)
     optimizer.step()
+    # Only the size of the change is the question here, not its direction.
     for p, old, gradient in zip(params, before, gradients, strict=True):
         change = (p.detach() - old).abs()
         assert_value(change, gradient.abs(), of="The size of the change for the default lr")
@@ -143,14 +147,14 @@ def test_training_rounds(submission):
         data = [
             (torch.randn(5, 3, dtype=torch.float64), torch.randn(5, 4, dtype=torch.float64)) for _ in range(batches)
         ]
+        leaves = [p.requires_grad_() for p in theirs]
+        gradients = torch.autograd.grad(sum(loss(*leaves, X, T) for X, T in data), leaves)
+        theirs = [(p - lr * g).detach() for p, g in zip(leaves, gradients, strict=True)]
         if number > 1:  # before the first backward it has a check of its own
             optimizer.zero_grad()
         for X, T in data:
             assert all(p.requires_grad for p in ours), "A parameter no longer needs a gradient after step()."
             loss(*ours, X, T).backward()
         optimizer.step()
-        leaves = [p.requires_grad_() for p in theirs]
-        gradients = torch.autograd.grad(sum(loss(*leaves, X, T) for X, T in data), leaves)
-        theirs = [(p - lr * g).detach() for p, g in zip(leaves, gradients, strict=True)]
         for p, wanted in zip(ours, theirs, strict=True):
             assert_value(p.detach(), wanted, of=f"A parameter after round {number}")

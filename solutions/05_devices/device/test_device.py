@@ -3,6 +3,8 @@
 The device to move to is "meta", whose tensors have shape, dtype and device but no values: what stays behind
 on the CPU shows, and a detour off it can't work, because there is nothing to copy. Values are checked on the
 CPU, and on CUDA where the machine has it.
+
+What arrives is compared with tensors that the submission never saw: it gets copies, and may write into them.
 """
 
 import pytest
@@ -50,14 +52,14 @@ def kind(value):
     return "a tensor" if isinstance(value, torch.Tensor) else f"of type {type(value).__name__}"
 
 
-def rebuilt(batch):
-    """The same tensors in containers of their own. A submission that changes its batch loses points for that
-    in one check; the others compare with containers that it never saw."""
+def copied(batch):
+    """Copies of the tensors in containers of their own. A submission that changes its batch loses points for
+    that in one check; the others compare with a batch that it never saw."""
     if isinstance(batch, dict):
-        return {key: rebuilt(value) for key, value in batch.items()}
+        return {key: copied(value) for key, value in batch.items()}
     if isinstance(batch, (tuple, list)):
-        return type(batch)(rebuilt(item) for item in batch)
-    return batch
+        return type(batch)(copied(item) for item in batch)
+    return batch.clone() if isinstance(batch, torch.Tensor) else batch
 
 
 def fresh_model():
@@ -111,10 +113,11 @@ def test_best_device_with_cuda(submission):
 def test_one_tensor(submission):
     """move_batch moves a single tensor and keeps its values"""
     X = torch.randn(3, 4)
-    with assert_unchanged(X=X):
-        assert_moved(submission.move_batch(X, META), X, META, of="The tensor")
+    given = X.clone()
+    with assert_unchanged(X=given):
+        assert_moved(submission.move_batch(given, META), X, META, of="The tensor")
     for device in devices_with_values():
-        assert_moved(submission.move_batch(X, device), X, device, of="The tensor")
+        assert_moved(submission.move_batch(X.clone(), device), X, device, of="The tensor")
 
 
 @pytest.mark.points(1)
@@ -141,9 +144,9 @@ def test_nested_containers(submission):
         {"inputs": {"left": (torch.randn(2),), "right": [torch.randn(3)]}, "weights": [[torch.randn(1)]]},
     ]
     for batch in batches:
-        assert_moved(submission.move_batch(rebuilt(batch), META), batch, META, of="The result")
+        assert_moved(submission.move_batch(copied(batch), META), batch, META, of="The result")
     for device in devices_with_values():
-        assert_moved(submission.move_batch(rebuilt(batches[3]), device), batches[3], device, of="The result")
+        assert_moved(submission.move_batch(copied(batches[3]), device), batches[3], device, of="The result")
 
 
 @pytest.mark.points(1)
@@ -159,7 +162,7 @@ def test_other_values(submission):
         (*others, torch.randn(2)),
         {**dict(enumerate(others)), 9: torch.randn(2)},
     ):
-        moved = submission.move_batch(rebuilt(batch), META)
+        moved = submission.move_batch(copied(batch), META)
         assert isinstance(moved, (tuple, list, dict)), f"The result for a container is {kind(moved)}."
         items = list(moved.values() if isinstance(moved, dict) else moved)
         assert len(items) == 5, f"A {type(batch).__name__} of 5 items arrives with {len(items)}."
@@ -173,8 +176,10 @@ def test_the_callers_batch_is_left_alone(submission):
     X, Y, Z = torch.randn(3, 2), torch.randn(2), torch.randn(1)
     inner_list, inner_dict = [Y], {"z": Z}
     batch = {"x": X, "list": inner_list, "dict": inner_dict}
-    submission.move_batch(batch, META)
-    submission.move_batch(inner_list, META)
+    with assert_unchanged(X=X, Y=Y, Z=Z):
+        submission.move_batch(batch, META)
+        submission.move_batch(inner_list, META)
+        assert all(t.device == CPU for t in (X, Y, Z)), "A tensor of the caller's is on another device after the call."
     assert list(batch) == ["x", "list", "dict"], "The caller's dict has other keys after the call."
     assert batch["x"] is X, "The caller's dict holds another tensor after the call."
     assert batch["list"] is inner_list, "The caller's dict holds another list after the call."
@@ -183,7 +188,6 @@ def test_the_callers_batch_is_left_alone(submission):
     assert inner_list[0] is Y, "A list of the caller's holds another tensor after the call."
     assert list(inner_dict) == ["z"], "An inner dict of the caller's has other keys after the call."
     assert inner_dict["z"] is Z, "An inner dict of the caller's holds another tensor after the call."
-    assert all(t.device == CPU for t in (X, Y, Z)), "A tensor of the caller's is on another device after the call."
 
 
 @pytest.mark.points(1)
@@ -215,6 +219,6 @@ def test_no_detour(submission):
         if "meta tensor" not in str(error):
             raise
         pytest.fail("A tensor that was on the device already was taken off it.")
-    assert_moved(moved, X, META, of="The tensor")
+    assert_moved(moved, torch.empty(3, 2, device=META), META, of="The tensor")
     for name, tensor in model.state_dict().items():
         assert tensor.device == META, f"{name} is on {tensor.device} now: it was on the device already."
