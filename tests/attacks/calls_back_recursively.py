@@ -1,34 +1,48 @@
 """Callbacks that call back are cut off at some depth, and take the worker with them.
 
-exercise: sequential
-keeps: test_parameters
-expect: crashed skipped failed
+exercise: device
+keeps: test_best_device_without_cuda test_best_device_with_cuda test_one_tensor test_dtypes test_nested_containers test_other_values test_the_callers_batch_is_left_alone
+expect: crashed
 """
 
-from torch import nn
-from worker import protocol, serve
+import torch
+from worker import protocol, serve, tables
 
-state = {"on": False, "number": 1}
-honest = serve.Worker._reply
+given = {}
+honest_enter, honest_reply = tables.Tables.enter, serve.Worker._reply
+state = {"on": False}
 
 
-class Sequential(nn.Module):
-    def __init__(self, *layers):
-        super().__init__()
-        self.layers = nn.ModuleList(layers)
-
-    def forward(self, X):
-        state["on"] = True
-        return X
+def enter(self, id, value):
+    given[type(value).__name__] = id
+    return honest_enter(self, id, value)
 
 
 def again(self, number, result, out):
-    """Call the suite's first module with an object of ours: whatever it does with it comes back here."""
+    """Call a normalisation of the suite. It asks its input for dim(): the input is ours, and calls it once more."""
     if not state["on"]:
-        return honest(self, number, result, out)
-    handle = protocol.Handle(-3, ["torch.nn.modules.module.Module"], "", False, True)
-    callback = protocol.Callback(next(iter(self.tables._theirs)), [handle], [])
+        return honest_reply(self, number, result, out)
+    handle = protocol.Handle(-77, ["student.Input"], "", False, True)
+    callback = protocol.Callback(given["BatchNorm1d"], [handle], [])
     self._connection.send(protocol.Reply(number, protocol.Sync([], []), callback), protocol.Body())
 
 
-serve.Worker._reply = again
+tables.Tables.enter, serve.Worker._reply = enter, again
+
+
+def best_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move_model(model, device):
+    state["on"] = True
+
+
+def move_batch(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, (tuple, list)):
+        return type(batch)(move_batch(item, device) for item in batch)
+    if isinstance(batch, dict):
+        return {key: move_batch(value, device) for key, value in batch.items()}
+    return batch

@@ -2,12 +2,23 @@
 
 exercise: sequential
 keeps: test_parameters
-expect: timed_out crashed skipped failed
+expect: timed_out raised skipped
 """
 
 import torch
 from torch import nn
-from worker import protocol
+from worker import tables
+
+given = []
+honest = tables.Tables.enter
+
+
+def enter(self, id, value):
+    given.append((self.call_back, id))
+    return honest(self, id, value)
+
+
+tables.Tables.enter = enter
 
 
 class Sequential(nn.Module):
@@ -16,15 +27,11 @@ class Sequential(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, X):
-        import sys
-
-        frame = sys._getframe()
-        while "request" not in frame.f_locals or not hasattr(frame.f_locals.get("self"), "tables"):
-            frame = frame.f_back
-        worker = frame.f_locals["self"]
+        if X.shape != (3, 4) or X.dtype != torch.float32 or len(self.layers) == 1:
+            raise ValueError
         while True:
-            for number in list(worker.tables._theirs):
+            for call_back, number in given:
                 try:
-                    worker.call_back(number, (torch.zeros(1, 4),), {})
+                    call_back(number, (torch.zeros(1, 4),), {})
                 except Exception:
                     pass
