@@ -52,11 +52,15 @@ class IsolationUnavailable(EngineError):  # noqa: N818  the CLI's word for it
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to grade. A seed repeats a run; `timeout_s` replaces the time limit of each check."""
+    """How to grade. A seed repeats a run; `timeout_s` replaces the time limit of each check.
+
+    `without` names layers of isolation to leave out ("landlock"): for tests of the layers that remain.
+    """
 
     seed: int | None = None
     timeout_s: float | None = None
     isolation: str = "auto"
+    without: tuple[str, ...] = ()
 
 
 class Engine:
@@ -144,6 +148,7 @@ class Engine:
             seed=self._seed,
             parent=os.getpid(),
             timeout_s=self._options.timeout_s,
+            without=self._options.without,
             scratch=tempfile.mkdtemp(prefix="grade-"),
         )
 

@@ -2,9 +2,10 @@
 
 Theory of operation. The judge starts one zygote by exec, with a clean environment, no descriptors but its control
 socket and stderr, an import path that holds the installed packages and nothing else, and an empty scratch folder
-as its working directory. The zygote's program arrives over the control socket as source text, so no path to the
-grader or to a course exists in it. Workers are forked from it ahead of need; each gets one end of a socketpair
-(the wire) and of a pipe (its output), and serves one submission.
+as its working directory. The zygote's program arrives over the control socket as source text, so it was never told
+where the grader or a course lies. Workers are forked from it ahead of need; each gets one end of a socketpair (the
+wire) and of a pipe (its output), and serves one submission. Where the kernel has landlock a worker can open nothing but
+the installed packages, system libraries and a scratch folder of its own, so it cannot look for the course either.
 
 A worker is never reused. It is ended by killing its process group, whatever it is doing. When the zygote ends,
 the kernel kills its workers; when the judge ends, the kernel kills the zygote (Linux), or both see the end of
@@ -26,6 +27,7 @@ import sysconfig
 import tempfile
 import time
 from collections import deque
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 
@@ -38,6 +40,14 @@ _RECORD = struct.Struct("<4sqq")
 START_S = 60.0
 FORK_S = 10.0
 EXIT_S = 2.0
+# A spare worker that died while it waited is replaced; one after the other dying means that none can start.
+MAX_DEAD_SPARES = 8
+
+# Shared libraries that Python and torch load late, and the time zone.
+_LIBRARIES = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/cuda", "/etc/ld.so.cache",
+    "/etc/localtime", "/usr/share/zoneinfo",
+)  # fmt: skip
 
 # Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
 _BOOT = """
@@ -61,8 +71,9 @@ for name, source in boot["sources"]:
     setattr(package, name, module)
     exec(compile(source, f"<worker {name}>", "exec"), module.__dict__)
 package.confine.die_with(boot["judge"])
+readable = boot["readable"]
 del boot, text, source
-package.zygote.main(fd, package.zygote.os.getcwd())
+package.zygote.main(fd, package.zygote.os.getcwd(), readable)
 """
 
 # Only what Python and torch need. One thread: a parallel region before a fork hangs the children. The hash seed
@@ -109,9 +120,13 @@ class Worker:
 class Zygote:
     """The process that forks workers. Start it early: `start` returns at once, torch loads meanwhile."""
 
-    def __init__(self, *, spares: int = 2, alone: bool = False) -> None:
-        """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed."""
+    def __init__(self, *, spares: int = 2, alone: bool = False, without: Collection[str] = ()) -> None:
+        """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
+
+        `without` names layers to leave out, to see what each of them is good for: "landlock".
+        """
         self._alone = alone
+        self._landlock = confine.has_landlock() and "landlock" not in without
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
         self._pids: dict[int, int] = {}
@@ -127,6 +142,8 @@ class Zygote:
     def isolation(self) -> Isolation:
         """What keeps workers apart from the host."""
         mechanisms = ["separate process", "no inherited descriptors", "clean environment", "resource limits"]
+        if self._landlock:
+            mechanisms.append("landlock")
         return Isolation(level=Level.PROCESS, mechanisms=tuple(mechanisms))
 
     @property
@@ -155,7 +172,10 @@ class Zygote:
         finally:
             theirs.close()
         self._control = ours
-        boot = json.dumps({"path": import_path(), "sources": _sources(), "judge": os.getpid()}).encode()
+        path = import_path()
+        readable = [*path, *_LIBRARIES, f"{sys.base_prefix}/lib"] if self._landlock else []
+        plan = {"path": path, "readable": readable, "sources": _sources(), "judge": os.getpid()}
+        boot = json.dumps(plan).encode()
         ours.sendall(len(boot).to_bytes(8, "little") + boot)
 
     def has_ended(self) -> bool:
@@ -179,9 +199,13 @@ class Zygote:
         if self.pid is not None and _is_stopped(self.pid):
             raise SandboxError("the process that forks workers was stopped")
         worker = self._spares.popleft() if self._spares else self._fork()
+        dead = 0
         # The wait for its number is for the case that it was never forked.
         while _is_stopped(self._pid(worker)) or _has_hung_up(worker):
             worker.kill()
+            dead += 1
+            if dead > MAX_DEAD_SPARES:
+                raise SandboxError("workers end before they begin; the log of the judge says more")
             worker = self._spares.popleft() if self._spares else self._fork()
         while len(self._spares) < self._spares_wanted:
             self._spares.append(self._fork())

@@ -45,7 +45,7 @@ def main() -> None:
     confine.hide_memory()
     if setup.scratch:
         tempfile.tempdir = setup.scratch
-    zygote = Zygote(alone=True)
+    zygote = Zygote(alone=True, without=setup.without)
     try:
         zygote.start()
         # Imported only now: the zygote loads torch at the same time, on another core.

@@ -33,13 +33,15 @@ class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     """What to collect. `root` is the course's folder; `timeout_s` replaces the time limits of the exercises.
 
-    `scratch` is the folder for temporary files, which the judge removes at its end.
+    `scratch` is the folder for temporary files, which the judge removes at its end. `without` names layers of isolation
+    to leave out, for tests of the others.
     """
 
     root: str
     suites: tuple[SuiteSpec, ...]
     seed: int
     parent: int
+    without: tuple[str, ...] = ()
     timeout_s: float | None = None
     scratch: str = ""
 

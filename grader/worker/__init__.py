@@ -8,6 +8,7 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
     tensors     a tensor as dtype, shape and bytes, and back
     mirrors     twins of tensors on both sides: what changed since the last message
     modules     twins of torch's own modules
+    landlock    giving up access to files, network and signals (Linux)
     confine     limits that a worker puts on itself before any student code runs
     connection  the worker's end of the wire
     errors      exceptions of student code, as text
@@ -20,6 +21,6 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
 """
 
 SOURCES = (
-    "protocol", "tensors", "mirrors", "modules", "confine", "connection", "errors", "standins", "tables", "values",
+    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "tables", "values",
     "serve", "rehearse", "zygote",
 )  # fmt: skip

@@ -7,9 +7,14 @@ the judge keeps its own clock outside.
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Sequence
+
+from . import landlock
 
 try:
     import resource
@@ -42,6 +47,27 @@ def hide_memory() -> None:
     """Make /proc/PID/mem and ptrace of this process unavailable to other processes of its user (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def restrict_files(readable: Sequence[str], scratch: str) -> None:
+    """Leave this process the files below `readable`, and the folder `scratch` to write to, if the kernel can do that.
+
+    With that go TCP connections and signals to other processes, as far as the kernel's landlock knows them. Raises
+    OSError when the kernel has landlock and refuses.
+    """
+    os.environ["HOME"] = os.environ["TMPDIR"] = scratch
+    tempfile.tempdir = None  # asked again when needed
+    if not has_landlock():
+        return
+    own = ["/proc/cpuinfo", "/proc/meminfo", "/proc/stat", f"/proc/{os.getpid()}", "/sys/devices/system/cpu"]
+    devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", *glob.glob("/dev/nvidia*")]
+    drivers = ["/proc/driver/nvidia", "/sys/bus/pci/devices"]
+    landlock.restrict([*readable, *own, *drivers], [scratch], devices)
+
+
+def has_landlock() -> bool:
+    """Whether the kernel can keep a process away from files."""
+    return sys.platform == "linux" and landlock.version() > 0
 
 
 def limit_resources(*, memory_mib: int, cpu_s: float, file_mib: int) -> None:

@@ -35,8 +35,12 @@ READY, FORK, FORKED, KILL, EXITED = b"redy", b"fork", b"fkd\0", b"kill", b"exit"
 WIRE_FD = 3
 
 
-def main(control_fd: int, scratch: str) -> None:
-    """Serve the judge on `control_fd` until it hangs up. Workers get a folder each below `scratch`."""
+def main(control_fd: int, scratch: str, readable: list[str]) -> None:
+    """Serve the judge on `control_fd` until it hangs up.
+
+    Workers get a folder each below `scratch`. Where the kernel can do it they can open nothing else but what lies below
+    `readable`; an empty list leaves them all files.
+    """
     control = socket.socket(fileno=control_fd)
     confine.adopt_orphans()
     confine.hide_memory()  # also from workers, whose user is ours; they inherit it
@@ -46,7 +50,7 @@ def main(control_fd: int, scratch: str) -> None:
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    zygote = Zygote(control, scratch)
+    zygote = Zygote(control, scratch, readable)
     # What is alive now stays shared with every worker; a collection in a worker skips it.
     gc.collect()
     gc.freeze()
@@ -69,8 +73,9 @@ def main(control_fd: int, scratch: str) -> None:
 class Zygote:
     """The children that are alive, and the conversation about them."""
 
-    def __init__(self, control: socket.socket, scratch: str) -> None:
+    def __init__(self, control: socket.socket, scratch: str, readable: list[str]) -> None:
         self._control = control
+        self._readable = readable
         self._scratch = scratch
         self._children: dict[int, str | None] = {}
 
@@ -101,7 +106,7 @@ class Zygote:
         if pid == 0:
             status = 70
             try:
-                _be_worker(parent, wire, output, folder)
+                _be_worker(parent, wire, output, folder, self._readable)
                 status = 0
             finally:
                 # Without the interpreter's shutdown: atexit functions of a student have no say here.
@@ -169,7 +174,7 @@ def _make_folder(scratch: str) -> str | None:
         return None
 
 
-def _be_worker(parent: int, wire: int, output: int, folder: str | None) -> None:
+def _be_worker(parent: int, wire: int, output: int, folder: str | None, readable: list[str]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -180,6 +185,8 @@ def _be_worker(parent: int, wire: int, output: int, folder: str | None) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = _text_stream(1)
     sys.stderr = _text_stream(2)
+    if readable:
+        confine.restrict_files(readable, folder or "/nowhere")
     gc.enable()
     rehearse.rehearse(backward=True)
     serve.Worker(Connection(socket.socket(fileno=WIRE_FD))).run()
