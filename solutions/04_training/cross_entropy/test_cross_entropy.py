@@ -97,7 +97,7 @@ def test_gradcheck(submission):
     criterion, Y = submission.CrossEntropyLoss(), torch.tensor([2, 0, 3])
     # Positive: finite differences don't care which loss it is, as long as it has a value.
     H = (torch.rand(3, 4, dtype=torch.float64) + 0.5).requires_grad_()
-    loss = criterion(H.clone(), Y.clone())
+    loss = criterion(H.detach().clone().requires_grad_(), Y.clone())
     assert isinstance(loss, torch.Tensor), "The loss should be a tensor."
     assert loss.dtype == H.dtype, f"The loss has the dtype {loss.dtype} for logits of float64."
     # Copies, so that H keeps the values at which gradcheck takes differences.
