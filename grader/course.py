@@ -215,8 +215,7 @@ def _read(root: Path, folder: Path) -> tuple[Exercise | None, list[str]]:
         return None, [f"{shown}: {metadata}", *wrong]
     bad_names = [name for name in metadata.forbidden.names if not _DOTTED.fullmatch(name)]
     wrong += [
-        f"{shown}: key forbidden.names: {name!r} is not a dotted name such as torch.nn.Linear"
-        for name in bad_names
+        f"{shown}: key forbidden.names: {name!r} is not a dotted name such as torch.nn.Linear" for name in bad_names
     ]
     if wrong:
         return None, wrong

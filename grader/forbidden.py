@@ -60,9 +60,7 @@ class _Search:
         ends = {name.removeprefix(_METHOD) for name in self._forbidden if name.startswith(_METHOD)}
         self.methods = frozenset(ends | {f"{end}_" for end in ends})
         # The same functions one level below the public ones: torch.ops.aten.linear.
-        self._kernels = {
-            name.rpartition(".")[2] for name in self._forbidden if name.rpartition(".")[2].islower()
-        }
+        self._kernels = {name.rpartition(".")[2] for name in self._forbidden if name.rpartition(".")[2].islower()}
         self._found: set[tuple[int, str]] = set()
 
     def used(self, node: ast.expr, path: str) -> None:
@@ -73,9 +71,7 @@ class _Search:
     def starred(self, module: str) -> Sequence[str]:
         """The names that `from module import *` brings in, as far as they matter here."""
         below = f"{module}."
-        found = {
-            name.removeprefix(below).partition(".")[0] for name in self._forbidden if name.startswith(below)
-        }
+        found = {name.removeprefix(below).partition(".")[0] for name in self._forbidden if name.startswith(below)}
         if self._is_forbidden(module):  # the contents of a whole package are not listed anywhere
             found.update(self._required)
         return sorted(found)
@@ -104,9 +100,7 @@ class _Search:
         prefix = ""
         for part in path.split("."):
             stem = f"{prefix}{part}"
-            if stem in self._forbidden or (
-                not part.startswith("_") and stem.removesuffix("_") in self._forbidden
-            ):
+            if stem in self._forbidden or (not part.startswith("_") and stem.removesuffix("_") in self._forbidden):
                 return True
             prefix = f"{stem}."
         return False

@@ -111,9 +111,7 @@ class Scope:
 
     __slots__ = ("elsewhere", "is_class", "is_comprehension", "lines", "names", "parent")
 
-    def __init__(
-        self, parent: Scope | None, *, is_class: bool = False, is_comprehension: bool = False
-    ) -> None:
+    def __init__(self, parent: Scope | None, *, is_class: bool = False, is_comprehension: bool = False) -> None:
         self.parent = parent
         self.is_class = is_class
         self.is_comprehension = is_comprehension
@@ -334,9 +332,7 @@ class Reader:
                 return self._guard_holds
         return Atom(Kind.PATH, "typing.TYPE_CHECKING") in self._value(test, scope)
 
-    def _postpone(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, maybe: bool
-    ) -> None:
+    def _postpone(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, maybe: bool) -> None:
         given = [*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None)]
         for default in given:
             if not isinstance(node, ast.Lambda):  # the scan that found a lambda goes through its defaults
@@ -351,9 +347,7 @@ class Reader:
     ) -> None:
         scope = Scope(outer)
         positional = [*node.args.posonlyargs, *node.args.args]
-        keywords = [
-            one for one, given in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if given
-        ]
+        keywords = [one for one, given in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if given]
         for one in (*positional, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg):
             if one is not None:
                 scope.names[one.arg] = self._annotated(one, outer)
@@ -374,9 +368,7 @@ class Reader:
     def _annotated(self, argument: ast.arg, scope: Scope) -> Value:
         if argument.annotation is None:
             return UNKNOWN
-        return (
-            _TENSOR if Atom(Kind.PATH, "torch.Tensor") in self._value(argument.annotation, scope) else UNKNOWN
-        )
+        return _TENSOR if Atom(Kind.PATH, "torch.Tensor") in self._value(argument.annotation, scope) else UNKNOWN
 
     def _assign(self, target: ast.expr, source: ast.expr | None, scope: Scope, maybe: bool) -> None:
         """Bind the target to the value of `source`, element by element where both sides are written out."""

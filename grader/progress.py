@@ -63,17 +63,11 @@ def load(root: Path) -> tuple[Progress, str]:
     except FileNotFoundError:
         return Progress(course=_text(root)), ""
     except OSError as error:
-        return Progress(
-            course=_text(root)
-        ), f"{path}: earlier results can't be read ({error.strerror or error})"
+        return Progress(course=_text(root)), f"{path}: earlier results can't be read ({error.strerror or error})"
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Progress(
-            course=_text(root)
-        ), f"{path}: earlier results are damaged and are left out; grade again"
+        return Progress(course=_text(root)), f"{path}: earlier results are damaged and are left out; grade again"
     if progress.version != VERSION:
-        return Progress(
-            course=_text(root)
-        ), f"{path}: earlier results are of another version and are left out"
+        return Progress(course=_text(root)), f"{path}: earlier results are of another version and are left out"
     return progress, ""
 
 

@@ -127,12 +127,9 @@ class _Search:
                 path, named = places[0]
                 submissions.append(read(path, slug, follow_links=named))
             elif places:
-                listed = ", ".join(shown(path) for path, _ in places[:3]) + (
-                    ", ..." if len(places) > 3 else ""
-                )
+                listed = ", ".join(shown(path) for path, _ in places[:3]) + (", ..." if len(places) > 3 else "")
                 self._problems.append(
-                    f"{slug}: {len(places)} files of that name ({listed}), so none is graded; "
-                    "name the one you mean"
+                    f"{slug}: {len(places)} files of that name ({listed}), so none is graded; name the one you mean"
                 )
         return Found(
             submissions=tuple(submissions),
@@ -186,8 +183,7 @@ class _Search:
             seen += len(entries)
             if seen > ENTRIES_MAX:
                 self._problems.append(
-                    f"{shown(top)}: more than {ENTRIES_MAX:,} files, so the search stopped; "
-                    "name a smaller folder"
+                    f"{shown(top)}: more than {ENTRIES_MAX:,} files, so the search stopped; name a smaller folder"
                 )
                 return
             if any(entry.name == "pyvenv.cfg" for entry in entries):
@@ -201,9 +197,7 @@ class _Search:
                     if depth < FOLDER_DEPTH_MAX:
                         inner.append((folder / entry.name, below, depth + 1))
                     else:
-                        self._problems.append(
-                            f"{shown(folder / entry.name)}: too deep a folder, not searched"
-                        )
+                        self._problems.append(f"{shown(folder / entry.name)}: too deep a folder, not searched")
                 else:
                     self._entry(folder / entry.name, entry)
             todo += reversed(inner)
@@ -237,9 +231,7 @@ def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirE
 def _read_bytes(path: Path, follow_links: bool) -> bytes | str:
     """The bytes of a regular file of acceptable size, or the line that says why not."""
     # Non-blocking, because opening a named pipe would wait for ever. Missing flags are Windows'.
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    )
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     if not follow_links:
         flags |= getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
@@ -270,16 +262,12 @@ def _decode(raw: bytes) -> str:
         except LookupError:
             known = ""
         if known not in _FINE:
-            raise _UnusableError(
-                f"declares the encoding {cookie[:40]}; save it as UTF-8 and remove that first comment"
-            )
+            raise _UnusableError(f"declares the encoding {cookie[:40]}; save it as UTF-8 and remove that first comment")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _UnusableError(
-            f"is not UTF-8 (byte 0x{raw[error.start]:02x} on line {line}); save it as UTF-8"
-        ) from None
+        raise _UnusableError(f"is not UTF-8 (byte 0x{raw[error.start]:02x} on line {line}); save it as UTF-8") from None
 
 
 def _cookie(raw: bytes) -> str:

@@ -21,6 +21,6 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
 """
 
 SOURCES = (
-    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "tables", "values",
-    "serve", "rehearse", "zygote",
+    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "tables",
+    "values", "serve", "rehearse", "zygote",
 )  # fmt: skip

@@ -7,7 +7,6 @@ the judge keeps its own clock outside.
 from __future__ import annotations
 
 import ctypes
-import glob
 import os
 import signal
 import sys
@@ -60,9 +59,13 @@ def restrict_files(readable: Sequence[str], scratch: str) -> None:
     if not has_landlock():
         return
     own = ["/proc/cpuinfo", "/proc/meminfo", "/proc/stat", f"/proc/{os.getpid()}", "/sys/devices/system/cpu"]
-    devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", *glob.glob("/dev/nvidia*")]
+    devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", *_nvidia_devices()]
     drivers = ["/proc/driver/nvidia", "/sys/bus/pci/devices"]
     landlock.restrict([*readable, *own, *drivers], [scratch], devices)
+
+
+def _nvidia_devices() -> list[str]:
+    return [f"/dev/{name}" for name in os.listdir("/dev") if name.startswith("nvidia")]  # noqa: PTH208
 
 
 def has_landlock() -> bool:

@@ -319,9 +319,13 @@ class Returned(_Message, frozen=True, tag="returned"):
 
 
 class Products(_Message, frozen=True, tag="products"):
-    """The answer to `Vjp`: one per leaf, None where the result does not depend on it."""
+    """The answer to `Vjp`: one per leaf, None where the result does not depend on it.
+
+    `incoming` is what the student's code made of the incoming gradient, when it wrote to that.
+    """
 
     gradients: list[TensorData | None]
+    incoming: TensorData | None = None
 
 
 class Raised(_Message, frozen=True, tag="raised"):

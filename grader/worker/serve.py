@@ -39,7 +39,7 @@ from .protocol import (
     Vjp,
 )
 from .tables import Tables
-from .tensors import put, take
+from .tensors import contents, put, take
 from .values import Incoming, Outgoing
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -136,8 +136,11 @@ class Worker:
             case Operate(name, args):
                 value = OPERATIONS[name](*[incoming.value(a) for a in args])
             case Vjp(result, gradient, leaves):
-                products = self.tables.products(result, take(gradient, body), leaves)
-                return Products([None if p is None else put(p, out) for p in products])
+                incoming_gradient = take(gradient, body)
+                before = contents(incoming_gradient)
+                products = self.tables.products(result, incoming_gradient, leaves)
+                written = None if contents(incoming_gradient) == before else put(incoming_gradient, out)
+                return Products([None if p is None else put(p, out) for p in products], written)
             case Load():
                 self._load(request.do)
         outgoing = Outgoing(self.tables, out, incoming)

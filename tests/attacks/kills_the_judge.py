@@ -1,9 +1,10 @@
 """A judge that a submission kills, twice, leaves the exercise without a score, and the next one is graded.
 
-This is what the isolation level "process" cannot prevent: nothing is gained by it, and nobody else is hurt.
+This is what cannot be prevented without landlock: nothing is gained by it, and nobody else is hurt.
 
 exercise: relu
 status: ungraded
+landlock: raised skipped
 """
 
 import os

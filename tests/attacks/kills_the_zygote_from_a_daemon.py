@@ -2,6 +2,7 @@
 
 exercise: relu
 expect: crashed skipped timed_out
+landlock: raised crashed skipped timed_out
 """
 
 import os

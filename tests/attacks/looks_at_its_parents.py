@@ -13,8 +13,11 @@ from torch.nn import Module
 
 for place in ("self", str(os.getppid())):
     for name in ("environ", "cmdline"):
-        with open(f"/proc/{place}/{name}", "rb") as file:
-            text = file.read()
+        try:
+            with open(f"/proc/{place}/{name}", "rb") as file:
+                text = file.read()
+        except PermissionError:
+            continue
         for secret in (b"solutions", b"exercises", b"PYTHONPATH", b"HF_", b"TOKEN", b"VIRTUAL_ENV", b"SUDO"):
             if secret in text:
                 raise RuntimeError(f"{secret} in {place}/{name}")

@@ -4,6 +4,10 @@ An attack is one hostile file. The first line of its docstring says what must ha
 this test: `exercise` is the one it is submitted to, `keeps` the checks that it passes honestly, `expect` how the
 others may end, `status` how the exercise ends if not as failed. Nothing else may pass, nobody else may be hurt, and
 nothing may be left behind.
+
+They run twice, with landlock and without, as on an older kernel. Where that makes a difference `landlock` says how the
+checks may end with it; the status is then failed. `only` names a layer without which the attack does succeed: a test
+that proves nothing when its layer is off would prove nothing when it is on.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import pytest
 from grader.course import Course
 from grader.engine import Engine, ExerciseFinished, Job, Options
 from grader.model import ExerciseResult, Outcome, Status
+from grader.worker import confine
 from tests import processes
 
 HERE = Path(__file__).parent
@@ -44,6 +49,8 @@ class Attack:
     expect: frozenset[str]
     keeps: frozenset[str]
     status: str
+    with_landlock: frozenset[str] | None
+    only: str
 
     @classmethod
     def read(cls, path: Path) -> Attack:
@@ -51,15 +58,17 @@ class Attack:
         found = re.match(r'r?"""(.*?)"""', source, re.DOTALL)
         assert found, f"{path.name} has no docstring"
         text = ast.literal_eval(found.group())
-        fields = dict(re.findall(r"^(exercise|expect|keeps|status): (.*)$", text, re.MULTILINE))
+        fields = dict(re.findall(r"^(exercise|expect|keeps|status|landlock|only): (.*)$", text, re.MULTILINE))
         return cls(
             name=path.stem,
-            source=source,
+            source=source.replace("@COURSE@", str(ROOT)),
             summary=text.partition("\n")[0],
             exercise=fields["exercise"],
             expect=frozenset(fields.get("expect", "").split()),
             keeps=frozenset(fields.get("keeps", "").split()),
             status=fields.get("status", ""),
+            with_landlock=frozenset(fields["landlock"].split()) if "landlock" in fields else None,
+            only=fields.get("only", ""),
         )
 
 
@@ -72,16 +81,26 @@ def course() -> Course:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, without: tuple[str, ...]) -> Path:
     """Where the processes of this run put their temporary files, and what they are recognised by."""
     return tmp_path_factory.mktemp("run")
 
 
+@pytest.fixture(scope="module", params=["with landlock", "without landlock"])
+def without(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The layers of isolation to leave out."""
+    if request.param == "without landlock":
+        return ("landlock",)
+    if not confine.has_landlock():
+        pytest.skip("this kernel has no landlock")
+    return ()
+
+
 @pytest.fixture(scope="module")
-def engine(course: Course, folder: Path) -> Iterator[Engine]:
+def engine(course: Course, folder: Path, without: tuple[str, ...]) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
-        with Engine(course, course.slugs, Options(seed=20, timeout_s=TIMEOUT_S)) as started:
+        with Engine(course, course.slugs, Options(seed=20, timeout_s=TIMEOUT_S, without=without)) as started:
             list(started.grade([]))
             yield started
 
@@ -103,8 +122,14 @@ def assert_full_marks(engine: Engine, course: Course, slug: str) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
-def test_an_attack_gains_nothing_and_hurts_nobody(attack: Attack, engine: Engine, course: Course, folder: Path) -> None:
+def test_an_attack_gains_nothing_and_hurts_nobody(
+    attack: Attack, engine: Engine, course: Course, folder: Path, without: tuple[str, ...]
+) -> None:
     result = grade(engine, attack.exercise, attack.source)
+    if attack.only in without:
+        assert result.status is Status.PASSED, "another layer stops it: whose test is it?"
+        return
+    contained = attack.with_landlock is not None and not without
     assert_full_marks(engine, course, attack.exercise)
     left = processes.left_after(folder, allowed=AT_REST)
     assert not left, f"still there: {left}"
@@ -112,8 +137,9 @@ def test_an_attack_gains_nothing_and_hurts_nobody(attack: Attack, engine: Engine
     passed = {name for name, outcome in outcomes.items() if outcome == Outcome.PASSED}
     assert passed == attack.keeps, result.checks
     others = {name: outcome for name, outcome in outcomes.items() if name not in passed}
-    assert set(others.values()) <= attack.expect, result.checks
-    assert result.status == (attack.status or Status.FAILED)
+    expect = attack.with_landlock if contained and attack.with_landlock is not None else attack.expect
+    assert set(others.values()) <= expect, result.checks
+    assert result.status == (attack.status if attack.status and not contained else Status.FAILED)
     assert result.score == sum(check.max_score for check in result.checks if check.id in attack.keeps)
     assert all(len(check.message) <= 5000 for check in result.checks)
 

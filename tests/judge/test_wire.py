@@ -311,6 +311,22 @@ strides = []
     assert module.strides == [(0, 0)]
 
 
+def test_an_incoming_gradient_that_is_written_to_is_changed_here(load: Make) -> None:
+    source = """
+import torch
+class F(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 1
+    @staticmethod
+    def backward(ctx, g): return g.mul_(2)
+"""
+    incoming = torch.tensor([1.0, 3.0])
+    x = torch.ones(2, requires_grad=True)
+    load(source).F.apply(x).backward(incoming)
+    assert x.grad.tolist() == [2, 6]
+    assert incoming.tolist() == [2, 6]
+
+
 def test_a_training_loop_in_the_submission_updates_the_parameters_of_the_suite(load: Make) -> None:
     source = """
 import torch

@@ -1,0 +1,12 @@
+"""The reference solution and the suite cannot be opened, wherever they are, so they cannot be handed in.
+
+exercise: relu
+only: landlock
+expect: raised skipped
+"""
+
+from pathlib import Path
+
+folder = Path("@COURSE@") / "solutions" / "03_modules" / "relu"
+assert "def test_" in (folder / "test_relu.py").read_text()
+exec((folder / "relu.py").read_text())
