@@ -75,6 +75,8 @@ class Client:
         self.overwrote = False
         self.shielded = False
         self._kept_out: dict[int, TensorData] = {}
+        # Whether student code changed a list or dict of the suite since the check began.
+        self._rearranged = False
         self._seed: int | None = None
         self._defined: dict[str, Any] = {}
         self._last_id = 0
@@ -94,7 +96,7 @@ class Client:
         """A check begins; the worker is told with the next request."""
         self.last_call, self.last_value = "", None
         self._defined.clear()
-        self.overwrote = False
+        self.overwrote = self._rearranged = False
         self._seed = seed
 
     def get(self, proxy: Proxy, name: str) -> Any:
@@ -189,6 +191,10 @@ class Client:
             do = verb(outgoing)
         except UnsupportedTensorError as error:
             raise UnsupportedError(str(error)) from None
+        except UnsupportedError:
+            if self._rearranged:  # what cannot cross need not be the author's then
+                raise ValueError("a list or dict of the suite holds what cannot be handed over") from None
+            raise
         # An id may have been used again since it was noted: what is alive is not forgotten.
         released = [id for id in self._released if id not in self._results]
         released += self._mirrors.take_unowned()
@@ -239,6 +245,7 @@ class Client:
                 value = ([None if p is None else take(p, body) for p in result.gradients], written)
             self._apply_modules(sync, incoming)
             if isinstance(result, Returned):
+                self._rearranged = self._rearranged or bool(result.containers)
                 incoming.restore(result.containers)
         if isinstance(result, Raised):
             error = self._errors.pop(result.callback, None)

@@ -83,7 +83,7 @@ def take(data: TensorData, body: bytearray) -> torch.Tensor:
     if dtype is None:
         raise ProtocolError("a tensor has an unknown dtype")
     shape = data.shape
-    if len(shape) > MAX_DIMENSIONS or any(not 0 <= n <= 1 << 40 for n in shape):
+    if len(shape) > MAX_DIMENSIONS or any(n < 0 for n in shape) or math.prod(n or 1 for n in shape) > 1 << 56:
         raise ProtocolError("a tensor has an impossible shape")
     count = math.prod(shape)
     if data.device == "meta":

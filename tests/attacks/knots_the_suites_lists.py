@@ -1,8 +1,8 @@
 """A submission that ties the suite's own lists into knots cannot make the check anybody else's fault.
 
 exercise: device
-keeps: test_best_device_without_cuda test_best_device_with_cuda test_model test_buffers
-expect: raised failed crashed
+keeps: test_best_device_without_cuda test_best_device_with_cuda test_model test_buffers test_dtypes test_no_detour
+expect: failed
 """
 
 import torch
@@ -31,4 +31,4 @@ def move_batch(batch, device):
     elif isinstance(batch, list):
         batch.append(nest(batch))
         batch.append(batch)
-    raise ValueError
+    return batch

@@ -30,6 +30,28 @@ NAMES = (
     "student code",
     "sending replies",
 )
+# What is clocked under which name: a module of the worker, and the path of a function in it.
+CLOCKS = (
+    ("zygote", "Zygote._fork", "fork"),
+    ("zygote", "Zygote.reap", "end of a worker"),
+    ("zygote", "_kill_group", "end of a worker"),
+    ("connection", "Connection.receive", "reading requests"),
+    ("connection", "Connection._fill", "waiting for the judge"),
+    ("connection", "Connection.send", "sending replies"),
+    ("serve", "flush_output", "sending replies"),
+    ("confine", "limit_resources", "limits"),
+    ("serve", "Worker._load", "importing the file"),
+    ("serve", "seed_everything", "seeding"),
+    ("tables", "Tables.apply", "mirrors"),
+    ("tables", "Tables.forget", "mirrors"),
+    ("tables", "Tables.changes", "mirrors"),
+    ("tables", "Tables.products", "backward passes"),
+    ("values", "Incoming.value", "values"),
+    ("values", "Outgoing.value", "values"),
+    ("serve", "Worker._do", "student code"),
+)
+BECOMING = ("zygote", "_be_worker", "becoming a worker")
+REHEARSING = ("rehearse", "rehearse", "rehearsing while it waits")
 PAIR = struct.Struct("<dd")
 PART = PAIR.size * len(NAMES)
 PARTS = 512  # the zygote has the first; forks take turns with the others
@@ -88,22 +110,38 @@ class Clock:
         setattr(owner, function, timed)
 
 
-def install(serve: Any, zygote: Any, path: str) -> None:
-    """Put clocks into the modules of a zygote; `path` is the file with the sums."""
+def owner_of(module: Any, path: str) -> tuple[Any, str]:
+    """Where a function of a module stands: its module or class, and its name there."""
+    *classes, name = path.split(".")
+    for one in classes:
+        module = getattr(module, one)
+    getattr(module, name)
+    return module, name
+
+
+def install(modules: dict[str, Any], path: str) -> None:
+    """Put clocks into the modules of a zygote, by name; `path` is the file with the sums."""
     with Path(path).open("r+b") as file:
         clock = Clock(mmap.mmap(file.fileno(), SIZE))
-    become = zygote._be_worker
+    forks = 0
+    become, rehearse, fork = (
+        modules["zygote"]._be_worker,
+        modules["rehearse"].rehearse,
+        modules["zygote"].Zygote._fork,
+    )
 
-    def timed_become(parent: int, wire: int, output: int, folder: str) -> None:
-        clock.restart(int(Path(folder).name))
-        clock.enter(NAMES.index("becoming a worker"))
-        become(parent, wire, output, folder)
+    def counted_fork(*args: Any) -> Any:
+        nonlocal forks
+        forks += 1
+        return fork(*args)
 
-    zygote._be_worker = timed_become
-    rehearse = serve.rehearse
+    def timed_become(*args: Any) -> None:
+        clock.restart(forks)
+        clock.enter(NAMES.index(BECOMING[2]))
+        become(*args)
 
     def timed_rehearse(*, backward: bool) -> None:
-        clock.enter(NAMES.index("rehearsing while it waits"))
+        clock.enter(NAMES.index(REHEARSING[2]))
         clock.paused = True
         try:
             rehearse(backward=backward)
@@ -111,25 +149,11 @@ def install(serve: Any, zygote: Any, path: str) -> None:
             clock.paused = False
             clock.leave()
 
-    serve.rehearse = timed_rehearse
-    clock.wrap(zygote.Zygote, "_fork", "fork")
-    clock.wrap(zygote.Zygote, "reap", "end of a worker")
-    clock.wrap(zygote, "_kill_group", "end of a worker")
-    clock.wrap(serve.Connection, "receive", "reading requests")
-    clock.wrap(serve.Connection, "_fill", "waiting for the judge")
-    clock.wrap(serve.Connection, "send", "sending replies")
-    clock.wrap(serve, "flush_output", "sending replies")
-    clock.wrap(serve.confine, "limit_resources", "limits")
-    clock.wrap(serve.Worker, "_load", "importing the file")
-    clock.wrap(serve, "seed_everything", "seeding")
-    clock.wrap(serve.Worker, "_apply", "mirrors")
-    clock.wrap(serve.Worker, "_forget", "mirrors")
-    clock.wrap(serve.Mirrors, "changes", "mirrors")
-    clock.wrap(serve.Worker, "_module_changes", "mirrors")
-    clock.wrap(serve._Incoming, "value", "values")
-    clock.wrap(serve._Outgoing, "value", "values")
-    clock.wrap(serve.Worker, "_vjp", "backward passes")
-    clock.wrap(serve.Worker, "_do", "student code")
+    modules["zygote"].Zygote._fork = counted_fork
+    modules["zygote"]._be_worker = timed_become
+    modules["rehearse"].rehearse = timed_rehearse
+    for module, function, name in CLOCKS:
+        clock.wrap(*owner_of(modules[module], function), name)
 
 
 def read(path: str) -> dict[str, tuple[float, int]]:

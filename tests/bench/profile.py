@@ -7,6 +7,7 @@ themselves cost some microseconds for each thing counted.
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import tempfile
 import time
@@ -26,6 +27,22 @@ from tests.bench import probe
 from tests.bench.usage import tree_cpu_s
 from tests.course_files import course, job_of
 
+# What is clocked in the judge under which name: a module of the grader, and the path of a function in it.
+CLOCKS = (
+    ("judge.session", "run_item", "pytest, per item"),
+    ("seeds", "seed_everything", "seeding"),
+    ("forbidden", "findings", "looking for forbidden APIs"),
+    ("judge.session", "explain", "feedback"),
+    ("sandbox", "Zygote.take", "taking a worker (fork)"),
+    ("sandbox", "Worker.kill", "ending a worker"),
+    ("judge.client", "Client._request", "requests: values, proxies, graph"),
+    ("worker.mirrors", "Mirrors.changes", "mirrors: compare and copy"),
+    ("worker.mirrors", "Mirrors.apply", "mirrors: compare and copy"),
+    ("worker.mirrors", "Mirrors.take_unowned", "mirrors: compare and copy"),
+    ("judge.channel", "Channel.send", "encoding and sending"),
+    ("judge.channel", "Channel.receive", "receiving and decoding"),
+    ("judge.channel", "Channel._wait", "waiting for the worker"),
+)
 WARM_UP = 3
 SUBMISSIONS = 20
 
@@ -92,15 +109,11 @@ def _send_probe(sums: str) -> None:
     """Have every zygote get one module more."""
     plain = sandbox._sources
     text = Path(probe.__file__).read_text("utf-8")
-    start = f"\nimport sys\ninstall(sys.modules['worker.serve'], sys.modules['worker.zygote'], {sums!r})\n"
+    start = f"\nimport sys\ninstall(vars(sys.modules['worker']), {sums!r})\n"
     sandbox._sources = lambda: [*plain(), ("probe", text + start)]
 
 
 def _put_clocks(clock: Clock) -> None:
-    from grader import forbidden, seeds
-    from grader.judge import channel, client, session
-    from grader.worker import mirrors
-
     class SuiteClock:
         @pytest.hookimpl(wrapper=True)
         def pytest_pyfunc_call(self) -> Generator[None, object, object]:
@@ -111,20 +124,10 @@ def _put_clocks(clock: Clock) -> None:
                 clock.leave()
 
     # pytest finds its hooks by name in the plugin, which the session is.
-    session.Session.pytest_pyfunc_call = SuiteClock.pytest_pyfunc_call  # type: ignore[attr-defined]
-    clock.wrap(session, "run_item", "pytest, per item")
-    clock.wrap(seeds, "seed_everything", "seeding")
-    clock.wrap(forbidden, "findings", "looking for forbidden APIs")
-    clock.wrap(session, "explain", "feedback")
-    clock.wrap(Zygote, "take", "taking a worker (fork)")
-    clock.wrap(sandbox.Worker, "kill", "ending a worker")
-    clock.wrap(client.Client, "_request", "requests: values, proxies, graph")
-    clock.wrap(mirrors.Mirrors, "changes", "mirrors: compare and copy")
-    clock.wrap(mirrors.Mirrors, "apply", "mirrors: compare and copy")
-    clock.wrap(mirrors.Mirrors, "take_unowned", "mirrors: compare and copy")
-    clock.wrap(channel.Channel, "send", "encoding and sending")
-    clock.wrap(channel.Channel, "receive", "receiving and decoding")
-    clock.wrap(channel.Channel, "_wait", "waiting for the worker")
+    session = importlib.import_module("grader.judge.session")
+    session.Session.pytest_pyfunc_call = SuiteClock.pytest_pyfunc_call
+    for module, function, name in CLOCKS:
+        clock.wrap(*probe.owner_of(importlib.import_module(f"grader.{module}"), function), name)
 
 
 def _run(zygote: Zygote, sums: str) -> None:
