@@ -20,9 +20,7 @@ MATMUL = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backwa
 EVERYTHING = LINEAR + RELU + SEQUENTIAL + SGD + MATMUL
 
 
-def found(
-    source: str, names: tuple[str, ...] = EVERYTHING, required: tuple[str, ...] = ()
-) -> list[tuple[int, str]]:
+def found(source: str, names: tuple[str, ...] = EVERYTHING, required: tuple[str, ...] = ()) -> list[tuple[int, str]]:
     source = textwrap.dedent(source).strip("\n")
     return [(one.line, one.name) for one in findings(source, names, "Build it.", required=required)]
 
@@ -82,9 +80,7 @@ def test_backward_of_a_result_is_found_beside_an_own_backward() -> None:
 
 
 def test_only_the_longest_name_of_a_chain_is_reported() -> None:
-    assert found("from torch import optim\nx = optim.SGD.step.__doc__", SGD) == [
-        (2, "torch.optim.SGD.step.__doc__")
-    ]
+    assert found("from torch import optim\nx = optim.SGD.step.__doc__", SGD) == [(2, "torch.optim.SGD.step.__doc__")]
     assert found("from torch import optim\nx = getattr(optim, 'SGD')", SGD) == [(2, "torch.optim.SGD")]
 
 

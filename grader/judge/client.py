@@ -287,6 +287,13 @@ class Client:
 
     def _apply_modules(self, sync: Sync, incoming: Incoming) -> None:
         for state in sync.modules:
+            self.overwrote = True
+            if self.shielded:
+                # The suite's module stays as it was; the tensors are noted, since later messages may name them.
+                for _, tensor in (*state.parameters, *state.buffers):
+                    if tensor is not None:
+                        incoming.tensor(tensor)
+                continue
             self._modules[state.id].apply(state, incoming.tensor)
 
     def _checked(self) -> _Checked:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from grader.judge.channel import Channel
 from grader.judge.client import Client
 from grader.judge.feedback import Source
@@ -23,7 +25,8 @@ class Workers:
         self._cpu_s = max(self._limits.cpu_s, timeout_s or 0.0) * checks
         self._kept: tuple[Worker, Client] | None = None
         self._extra: Worker | None = None
-        self.source = Source(job.file, tuple(job.source.splitlines()))
+        # As Python counts lines; str.splitlines() would break at a form feed as well.
+        self.source = Source(job.file, tuple(io.StringIO(job.source, newline=None).read().split("\n")))
         self.current: Client | None = None
         self.import_problem = ""
         self._importing = False

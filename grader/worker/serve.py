@@ -7,6 +7,7 @@ over values, and a lie is worth no more than returning the same value would be.
 from __future__ import annotations
 
 import copy
+import io
 import linecache
 import operator
 import random
@@ -153,7 +154,8 @@ class Worker:
             pretend_cuda(load.cuda)
         self._file = load.file
         # The source is where tracebacks, inspect.getsource and torch.jit.script look for it.
-        lines = load.source.splitlines(keepends=True)
+        # As Python counts lines; str.splitlines() would break at a form feed as well.
+        lines = io.StringIO(load.source, newline=None).readlines()
         linecache.cache[load.file] = (len(load.source), None, lines, load.file)
         name = load.name if load.name not in sys.modules else f"submission_{load.name}"
         module = types.ModuleType(name)

@@ -228,6 +228,14 @@ def test_frames_show_the_students_own_lines(engine: Engine) -> None:
     assert last.excerpt[last.line - last.first_line].strip() == "return x.no_such()"
 
 
+def test_lines_are_counted_as_python_counts_them(engine: Engine) -> None:
+    source = "# a form feed \x0c and a separator \u2028 end no line\r\n" + with_change(
+        "return 2 * x", "return x.no_such()"
+    )
+    frame = grade(engine, source).checks[0].frames[-1]
+    assert frame.excerpt[frame.line - frame.first_line].strip() == "return x.no_such()"
+
+
 def test_what_the_student_printed_belongs_to_the_check_that_printed_it(engine: Engine) -> None:
     source = with_change("    return 2 * x", "    print('shape', tuple(x.shape))\n    return 2 * x")
     checks = {c.id: c for c in grade(engine, source).checks}
