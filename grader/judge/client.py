@@ -18,7 +18,7 @@ from grader.judge.errors import UnsupportedError, student_error
 from grader.judge.graph import Remote, Token
 from grader.judge.incoming import Incoming
 from grader.judge.outgoing import Outgoing
-from grader.judge.proxy import CallableProxy, Proxy, held, is_proxy, label
+from grader.judge.proxy import CallableProxy, Proxy, defines, held, is_proxy, label
 from grader.model import Limits
 from grader.worker.mirrors import Mirrors, make, reference
 from grader.worker.modules import Twin
@@ -78,7 +78,7 @@ class Client:
         # Whether student code changed a list or dict of the suite since the check began.
         self._rearranged = False
         self._seed: int | None = None
-        self._defined: dict[str, Any] = {}
+        self._defined: dict[tuple[int, str], Any] = {}
         self._last_id = 0
         self._number = 0
         self._depth = 0
@@ -95,22 +95,22 @@ class Client:
     def begin(self, seed: int) -> None:
         """A check begins; the worker is told with the next request."""
         self.last_call, self.last_value = "", None
-        self._defined.clear()
         self.overwrote = self._rearranged = False
         self._seed = seed
 
     def get(self, proxy: Proxy, name: str) -> Any:
         """getattr(proxy, name).
 
-        What the module itself defines is asked for once in a check: `submission.Linear` is in every other line of a
-        suite.
+        Functions and classes of the module, and those of its classes, are asked for once: `submission.MatMul.apply` is
+        in every other line of a suite.
         """
-        if name in self._defined and proxy is self.root:
-            return self._defined[name]
+        place = (held(proxy).id, name)
+        if place in self._defined:
+            return self._defined[place]
         path = f"{label(proxy)}.{name}" if label(proxy) else name
         value = self._request(lambda _: Get(held(proxy).id, name), path)
-        if proxy is self.root and type(value) is CallableProxy:
-            self._defined[name] = value
+        if type(value) is CallableProxy and defines(proxy):
+            self._defined[place] = value
         return value
 
     def set(self, proxy: Proxy, name: str, value: Any) -> None:

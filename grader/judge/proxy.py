@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from grader.worker.protocol import Handle, Held
+from grader.worker.protocol import ROOT, Handle, Held
 
 if TYPE_CHECKING:
     from grader.judge.client import Client
@@ -159,6 +159,12 @@ def is_proxy(value: object) -> bool:
 def held(proxy: Proxy) -> Held:
     """How to name a proxy's object to the worker."""
     return Held(proxy._handle.id)
+
+
+def defines(proxy: Proxy) -> bool:
+    """Whether it is the submission's module or a class, whose functions stay what they are."""
+    handle: Handle = proxy._handle
+    return handle.id == ROOT or handle.is_class
 
 
 def label(proxy: Proxy) -> str:
