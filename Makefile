@@ -29,6 +29,7 @@ bench: $(INSTALLED)  ## measure speed and memory (about two minutes)
 
 lint: $(INSTALLED)  ## check style and types
 	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 
 clean:  ## remove everything that make, the tests and the grader left here

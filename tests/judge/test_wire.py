@@ -662,6 +662,19 @@ def test_an_object_that_calls_itself_a_tensor_is_none(client: Any) -> None:
     assert not isinstance(client(source).root.f(), torch.Tensor)
 
 
+def test_more_than_a_frame_holds_is_the_authors_fault(client: Any) -> None:
+    module = client("def f(x): return 1").root
+    with pytest.raises(UnsupportedError, match="128 MiB"):
+        module.f(torch.zeros(2**25 + 1))
+    assert module.f(torch.zeros(1)) == 1
+
+
+def test_a_result_larger_than_a_frame_is_an_exception_of_the_submission(client: Any) -> None:
+    module = client("import torch\ndef f(): return torch.zeros(2**25 + 1)").root
+    with pytest.raises(ValueError, match="128 MiB"):
+        module.f()
+
+
 def test_double_backward_is_refused_clearly(client: Any) -> None:
     x = torch.ones(2, requires_grad=True)
     out = client("def f(x): return x ** 3").root.f(x)
