@@ -207,8 +207,8 @@ class Client:
         try:
             self.channel.send(request, body)
         except ValueError as error:  # larger than a frame may be
-            if self._rearranged or self.overwrote:
-                raise  # it may be the student's code that made it so
+            if isinstance(do, Load) or self._rearranged or self.overwrote:
+                raise  # the student's file, or what the student's code made so large
             raise UnsupportedError(str(error)) from None
         while True:
             reply, received = self._receive(number)
