@@ -24,7 +24,7 @@ from grader.course import Course, Exercise
 from grader.judge import messages
 from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
 from grader.model import ExerciseResult, Level, Status, SubmissionFile
-from grader.sandbox import remove_folder
+from grader.sandbox import LAYERS, remove_folder
 
 __all__ = [
     "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
@@ -54,12 +54,14 @@ class IsolationUnavailable(EngineError):  # noqa: N818  the CLI's word for it
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to grade. A seed repeats a run; `timeout_s` replaces the time limit of each check.
 
-    `without` names layers of isolation to leave out ("landlock"): for tests of the layers that remain.
+    `isolation` is a level, or "auto" for the strongest that this host has. A host that has less than `required` is
+    refused. `without` names layers to leave out, of `sandbox.LAYERS`: for tests of the layers that remain.
     """
 
     seed: int | None = None
     timeout_s: float | None = None
     isolation: str = "auto"
+    required: Level = Level.NONE
     without: tuple[str, ...] = ()
 
 
@@ -68,10 +70,6 @@ class Engine:
 
     def __init__(self, course: Course, slugs: Sequence[str], options: Options | None = None) -> None:
         self._options = options or Options()
-        if self._options.isolation not in ("auto", Level.PROCESS):
-            raise IsolationUnavailable(
-                f"isolation '{self._options.isolation}' is not available here; the strongest is '{Level.PROCESS}'"
-            )
         self._seed = seeds.fresh() if self._options.seed is None else self._options.seed
         self._root = course.root
         self._exercises = [e for slug in slugs if (e := course.get(slug)) is not None]
@@ -134,8 +132,22 @@ class Engine:
                 log = self._judge.log()
                 self.close()
                 raise EngineError(text, log)
+            self._refuse_less(event)
             self._judge.ready = event
         return self._judge.ready
+
+    def _refuse_less(self, ready: Ready) -> None:
+        """Raise `IsolationUnavailable` when this host has less than was asked for."""
+        asked = Level.SANDBOX if self._options.isolation == Level.SANDBOX else Level.NONE
+        needed = min(asked, self._options.required, key=list(Level).index)
+        level = ready.isolation.level
+        if list(Level).index(level) > list(Level).index(needed):
+            self.close()
+            why = "; ".join(ready.isolation.missing)
+            raise IsolationUnavailable(
+                f"isolation '{needed}' is not available here, only '{level}'{f' ({why})' if why else ''}; "
+                "see: grade doctor"
+            )
 
     def _silence_s(self, slug: str) -> float:
         exercise = next(e for e in self._exercises if e.slug == slug)
@@ -148,9 +160,15 @@ class Engine:
             seed=self._seed,
             parent=os.getpid(),
             timeout_s=self._options.timeout_s,
-            without=self._options.without,
+            without=self._without(),
             scratch=tempfile.mkdtemp(prefix="grade-"),
         )
+
+    def _without(self) -> tuple[str, ...]:
+        left_out = set(self._options.without)
+        if self._options.isolation == Level.PROCESS:
+            left_out |= set(LAYERS) - {"landlock"}
+        return tuple(sorted(left_out))
 
     def _ungraded(self, job: Job) -> ExerciseResult:
         exercise = next(e for e in self._exercises if e.slug == job.slug)

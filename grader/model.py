@@ -22,7 +22,12 @@ class Outcome(StrEnum):
     RAISED = "raised"
     NOT_IMPLEMENTED = "not_implemented"
     TIMED_OUT = "timed_out"
+    OUT_OF_CPU_TIME = "out_of_cpu_time"
     OUT_OF_MEMORY = "out_of_memory"
+    OUT_OF_DISK = "out_of_disk"
+    OUT_OF_THREADS = "out_of_threads"
+    TOO_MUCH_OUTPUT = "too_much_output"
+    NOT_PERMITTED = "not_permitted"
     CRASHED = "crashed"
     SKIPPED = "skipped"
     INTERNAL_ERROR = "internal_error"
@@ -145,10 +150,11 @@ class ExerciseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Isolation(msgspec.Struct, frozen=True, kw_only=True):
-    """The isolation in force and what it is made of, for example ("fork server", "rlimits")."""
+    """The isolation in force, what it is made of, and one line on each mechanism that the host does not offer."""
 
     level: Level
     mechanisms: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,17 +10,26 @@ import psutil  # type: ignore[import-untyped]
 
 
 def of_run(folder: Path) -> list[psutil.Process]:
-    """The living processes whose environment, working directory or command line names `folder`.
+    """The living processes whose environment, working directory or command line names `folder`, and those below.
 
     Finds those that left their parent, their session and their folder, too: the environment that a process was
-    started with stays with what it forks.
+    started with stays with what it forks. In a sandbox it does not name the folder, but nothing there can leave its
+    parents: the kernel ends it with the first process of its namespace.
     """
-    return [process for process in psutil.process_iter() if _belongs(process, str(folder))]
+    named = [process for process in psutil.process_iter() if _belongs(process, str(folder))]
+    found = {process.pid: process for process in named}
+    for process in named:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            below = [p for p in process.children(recursive=True) if p.is_running()]
+            found.update({p.pid: p for p in below if p.status() != psutil.STATUS_ZOMBIE})
+    return list(found.values())
 
 
 def workers_of(judge: psutil.Process) -> list[psutil.Process]:
-    """The workers below a judge: the children of its zygote."""
-    return [worker for zygote in judge.children() for worker in zygote.children()]
+    """The workers below a judge: they were forked from the zygote, and so have its command line."""
+    below = judge.children(recursive=True)
+    lines = {process.pid: process.cmdline() for process in below}
+    return [process for process in below if lines[process.pid] == lines.get(process.ppid())]
 
 
 def peak_mib(process: psutil.Process) -> float:

@@ -95,8 +95,10 @@ def start(tmp_path: Path, folder: Path) -> Iterator[Callable[[str, str], Run]]:
         file = tmp_path / "work" / "relu.py"
         file.parent.mkdir()
         file.write_text(source)
+        command = ["-m", "grader", str(file), "--course", str(ROOT), "--timeout", "300"]
         arguments = {
-            "command": ["-m", "grader", str(file), "--course", str(ROOT), "--timeout", "300"],
+            "unconfined": [*command, "--isolation", "process"],
+            "command": command,
             "engine": ["-c", SCRIPT, str(file)],
         }
         runs.append(Run(folder, [sys.executable, *arguments[mode]]))
@@ -111,7 +113,7 @@ def start(tmp_path: Path, folder: Path) -> Iterator[Callable[[str, str], Run]]:
 
 
 @pytest.mark.parametrize("how", SIGNALS)
-@pytest.mark.parametrize("mode", ["command", "engine"])
+@pytest.mark.parametrize("mode", ["command", "engine", "unconfined"])
 def test_no_process_and_no_folder_is_left_when_grading_is_ended(
     start: Callable[[str, str], Run], mode: str, how: signal.Signals
 ) -> None:
@@ -126,7 +128,7 @@ def test_no_process_and_no_folder_is_left_when_grading_is_ended(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to the judge")
 @pytest.mark.parametrize("how", SIGNALS)
 def test_a_daemon_of_a_submission_goes_with_the_run(start: Callable[[str, str], Run], how: signal.Signals) -> None:
-    run = start("command", DAEMON)
+    run = start("unconfined", DAEMON)
     run.wait_for_loop()
     family = psutil.Process(run.process.pid).children(recursive=True)
     judge = family[0]

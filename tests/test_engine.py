@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -23,6 +24,7 @@ from grader.engine import (
     Ready,
 )
 from grader.model import Level, Outcome, Status
+from grader.sandbox import LAYERS
 
 COURSE = Course.load(Path(__file__).parent / "courses" / "feedback")
 TOY = (COURSE.root / "solutions" / "01_all" / "toy" / "toy.py").read_text()
@@ -64,7 +66,7 @@ def test_a_judge_that_dies_twice_leaves_the_exercise_ungraded_and_the_next_one_g
         "    os.kill(int(zygote.split()[3]), 9)\n",
         1,
     )
-    with Engine(COURSE, ["toy"], Options(without=("landlock",))) as engine:
+    with Engine(COURSE, ["toy"], Options(without=LAYERS)) as engine:
         results = [e.result for e in engine.grade([job(source), job()]) if isinstance(e, ExerciseFinished)]
     assert [r.status for r in results] == [Status.UNGRADED, Status.PASSED]
     assert results[0].score == 0
@@ -73,7 +75,7 @@ def test_a_judge_that_dies_twice_leaves_the_exercise_ungraded_and_the_next_one_g
 
 def test_a_zygote_that_dies_between_exercises_is_replaced(engine: Engine) -> None:
     list(engine.grade([job()]))
-    for child in judge_of().children():
+    for child in judge_of().children(recursive=True):
         child.kill()
     (finished,) = [e for e in engine.grade([job()]) if isinstance(e, ExerciseFinished)]
     assert finished.result.status is Status.PASSED
@@ -85,7 +87,7 @@ def test_a_stopped_zygote_does_not_stop_the_judge_for_ever() -> None:
         "    import os, signal\n    if x.shape == (2, 3): os.kill(os.getppid(), signal.SIGSTOP)\n    return 2 * x\n",
         1,
     )
-    with Engine(COURSE, ["toy"], Options(without=("landlock",))) as engine:
+    with Engine(COURSE, ["toy"], Options(without=LAYERS)) as engine:
         results = [e.result for e in engine.grade([job(source), job()]) if isinstance(e, ExerciseFinished)]
     assert results[1].status is Status.PASSED
 
@@ -93,7 +95,8 @@ def test_a_stopped_zygote_does_not_stop_the_judge_for_ever() -> None:
 def test_ready_comes_first_and_says_what_will_be_checked(engine: Engine) -> None:
     first = next(iter(engine.grade([])))
     assert isinstance(first, Ready)
-    assert first.isolation.level is Level.PROCESS
+    assert first.isolation.level is Level.SANDBOX
+    assert first.isolation.missing == ()
     assert sum(check.max_score for check in first.plan["toy"]) == 19
     assert first.seed == 1
 
@@ -106,9 +109,21 @@ def test_a_timeout_of_the_run_replaces_that_of_the_exercise() -> None:
     assert "after 0.5 seconds" in events[0].result.checks[0].message
 
 
-def test_an_isolation_that_is_not_there_is_refused() -> None:
-    with pytest.raises(IsolationUnavailable, match="'sandbox' is not available here"):
-        Engine(COURSE, ["toy"], Options(isolation="sandbox"))
+@pytest.mark.parametrize("options", [{"isolation": "sandbox"}, {"required": Level.SANDBOX}])
+def test_an_isolation_that_is_not_there_is_refused(options: dict[str, Any]) -> None:
+    with (
+        pytest.raises(IsolationUnavailable, match=r"isolation 'sandbox' is not available here, only 'process'.*doctor"),
+        Engine(COURSE, ["toy"], Options(without=("bubblewrap",), **options)) as engine,
+    ):
+        list(engine.grade([]))
+
+
+def test_less_isolation_can_be_asked_for() -> None:
+    with Engine(COURSE, ["toy"], Options(isolation="process")) as engine:
+        first = next(iter(engine.grade([])))
+    assert isinstance(first, Ready)
+    assert first.isolation.level is Level.PROCESS
+    assert "seccomp" not in first.isolation.mechanisms
 
 
 def test_a_judge_that_cannot_start_is_our_error_with_a_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 
 wanted=
 has_chromium >/dev/null 2>&1 || wanted="$wanted chromium"
+command -v bwrap >/dev/null 2>&1 || [ "$(uname)" != Linux ] || wanted="$wanted bubblewrap"
 # npm is needed once, to fetch axe-core.
 axe=tests/node_modules/axe-core/axe.min.js
 [ -f "$axe" ] || command -v npm >/dev/null 2>&1 || wanted="$wanted npm"

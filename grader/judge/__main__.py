@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from grader.judge import messages
 from grader.sandbox import SandboxError, Zygote, remove_folder
-from grader.worker import confine
+from grader.worker import confine, limits
 
 MEMORY_MIB = 4096
 
@@ -25,7 +25,7 @@ def limit_memory() -> None:
     import torch
 
     if not torch.cuda.is_available():
-        confine.limit_memory(MEMORY_MIB)
+        limits.limit_memory(MEMORY_MIB)
 
 
 def main() -> None:
@@ -45,10 +45,14 @@ def main() -> None:
     confine.hide_memory()
     if setup.scratch:
         tempfile.tempdir = setup.scratch
-    zygote = Zygote(alone=True, without=setup.without)
+    disk_mib = max((suite.limits.file_mib for suite in setup.suites), default=64)
+    zygote = Zygote(alone=True, without=setup.without, disk_mib=disk_mib)
     try:
         zygote.start()
-        # Imported only now: the zygote loads torch at the same time, on another core.
+        import pytest  # noqa: F401  takes a tenth of a second: then one can see whether the zygote has started
+
+        zygote.look()
+        # Torch is imported only now: the zygote loads it at the same time, on another core.
         from grader.judge import session
 
         def jobs() -> Iterator[messages.Job]:

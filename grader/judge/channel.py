@@ -12,7 +12,7 @@ import signal
 import time
 
 from grader.model import Outcome
-from grader.sandbox import Worker
+from grader.sandbox import Ending, Worker
 from grader.worker.protocol import (
     HEAD,
     Answer,
@@ -44,7 +44,7 @@ class WorkerLostError(Exception):
 class Channel:
     """The judge's end of one worker's wire and output."""
 
-    def __init__(self, worker: Worker, *, output_kib: int) -> None:
+    def __init__(self, worker: Worker, *, output_kib: int, cpu_s: float = float("inf")) -> None:
         self._worker = worker
         self._output_limit = output_kib << 10
         self._output = bytearray()
@@ -56,6 +56,7 @@ class Channel:
         self._output_open = True
         self.deadline = float("inf")
         self.wall_s = 0.0
+        self.cpu_s = cpu_s
         self.lost: WorkerLostError | None = None
 
     def start_clock(self, wall_s: float) -> None:
@@ -129,9 +130,10 @@ class Channel:
         """The worker closed the conversation: find out how it ended."""
         if self.lost is not None:
             return self.lost
-        status = self._worker.exit_status()
-        lost = self.lose(*_ending(status))
-        lost.killed = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        ending = self._worker.ending()
+        lost = self.lose(*_ending(ending, self.cpu_s))
+        # A worker that used up its time is killed by the kernel.
+        lost.killed = ending is not None and lost.outcome is Outcome.CRASHED and ending.status == signal.SIGKILL
         return lost
 
     def lose_late(self) -> WorkerLostError:
@@ -199,27 +201,28 @@ class Channel:
                     self._output_open = False
                     mib = self._output_limit / (1 << 20)
                     raise self.lose(
-                        Outcome.CRASHED,
+                        Outcome.TOO_MUCH_OUTPUT,
                         f"Your code printed more than {mib:g} MiB, so it was stopped. "
                         "Is there a print in a loop that never ends?",
                     )
                 return
 
 
-def _ending(status: int | None) -> tuple[Outcome, str]:
-    if status is None:
+def _ending(ending: Ending | None, cpu_s: float) -> tuple[Outcome, str]:
+    if ending is None:
         return Outcome.CRASHED, "The Python process that ran your code closed its connection to the grader."
+    status = ending.status
+    if ending.cpu_s >= cpu_s and os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGXCPU):
+        return Outcome.OUT_OF_CPU_TIME, f"Your code used {cpu_s:g} seconds of CPU time, which is all that it may use."
     if os.WIFSIGNALED(status):
         match os.WTERMSIG(status):
             case 11:
                 return (
                     Outcome.CRASHED,
-                    "The Python interpreter crashed while running your code (segmentation fault).",
+                    "The Python interpreter crashed while running your code (segmentation fault, or aborted).",
                 )
             case 6:
                 return Outcome.CRASHED, "The Python interpreter crashed while running your code (aborted)."
-            case 24:
-                return Outcome.TIMED_OUT, "Your code used more CPU time than it may."
             case 9:
                 return Outcome.CRASHED, "The process that ran your code was killed while it worked."
             case number:

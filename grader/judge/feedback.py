@@ -7,6 +7,7 @@ expected, and the student's own frames.
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterator
 from types import TracebackType
@@ -114,6 +115,9 @@ def _explain_student(error: StudentError, client: Client | None, source: Source)
             message="Your code asked for more memory than it may use.",
             frames=frames,
         )
+    limit = _exceeded(error)
+    if limit is not None:
+        return Feedback(outcome=limit[0], message=_cut(limit[1]), frames=frames)
     if isinstance(error, AttributeError) and not frames:
         return Feedback(outcome=Outcome.FAILED, message=_missing(error, client, source))
     if "builtins.SyntaxError" in error.types and frames:
@@ -129,6 +133,27 @@ def _is_memory(error: StudentError) -> bool:
         return True
     # What torch's CPU allocator says when the operating system refuses; it is a plain RuntimeError.
     return "DefaultCPUAllocator" in error.message and "memory" in error.message
+
+
+_FULL = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EPERM, errno.EACCES)
+
+
+def _exceeded(error: StudentError) -> tuple[Outcome, str] | None:
+    """The limit that an exception tells of. What it says comes from the submission, and so concerns only that."""
+    if "can't start new thread" in error.message:
+        return Outcome.OUT_OF_THREADS, "Your code started more threads than it may."
+    number = re.search(r"\[Errno (\d{1,3})\]", error.message) if "builtins.OSError" in error.types else None
+    if number is None:
+        return None
+    if int(number.group(1)) in _FULL:
+        return Outcome.OUT_OF_DISK, f"Your code wrote more to files than it may: {error.message}."
+    if int(number.group(1)) in _FORBIDDEN:
+        return Outcome.NOT_PERMITTED, (
+            "Submitted code may not start programs or processes, use the network, or reach files outside its own "
+            f"folder. Python says: {error}"
+        )
+    return None
 
 
 def _missing(error: StudentError, client: Client | None, source: Source) -> str:

@@ -48,7 +48,7 @@ from grader.pytest_plugin import InProcess, passed_key, seed_key, submissions_ke
 from grader.sandbox import Zygote
 
 # Outcomes that the submission may not be the cause of: the check is tried on the reference solution as well.
-_DOUBTFUL = {Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED}
+_DOUBTFUL = set(Outcome) - {Outcome.PASSED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED, Outcome.INTERNAL_ERROR}
 
 
 _OVERWRITTEN = "The result is right only because your code overwrites the tensors that it is given."
@@ -149,6 +149,7 @@ class Session:
             )
             for slug in self._specs
         }
+        self._zygote.wait_ready()
         self._send(
             Ready(
                 isolation=self._zygote.isolation,

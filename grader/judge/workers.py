@@ -56,7 +56,7 @@ class Workers:
             self.current.shielded = self._shielded
             return self.current
         worker = self._zygote.take()
-        channel = Channel(worker, output_kib=self._limits.output_kib)
+        channel = Channel(worker, output_kib=self._limits.output_kib, cpu_s=self._cpu_s)
         client = self.current = Client(channel)
         client.shielded = self._shielded
         channel.start_clock(self._wall_s)

@@ -83,6 +83,7 @@ DESCRIPTIONS = {
     "Diagnosis.line": "Line number in the submitted file, or 0 when unknown.",
     "Isolation.level": "The level in force, strongest first: sandbox, process, none.",
     "Isolation.mechanisms": "What the level is made of on this machine.",
+    "Isolation.missing": "One line on each mechanism that this machine does not offer.",
     "Environment.grader": "Version of this grader.",
     "Environment.python": "Version of Python.",
     "Environment.torch": "Version of PyTorch.",

@@ -15,7 +15,12 @@ OUTCOME: dict[Outcome, str] = {
     Outcome.RAISED: "raised an error",
     Outcome.NOT_IMPLEMENTED: "not implemented",
     Outcome.TIMED_OUT: "timed out",
+    Outcome.OUT_OF_CPU_TIME: "out of CPU time",
     Outcome.OUT_OF_MEMORY: "out of memory",
+    Outcome.OUT_OF_DISK: "out of disk space",
+    Outcome.OUT_OF_THREADS: "too many threads",
+    Outcome.TOO_MUCH_OUTPUT: "too much output",
+    Outcome.NOT_PERMITTED: "not permitted",
     Outcome.CRASHED: "crashed",
     Outcome.SKIPPED: "skipped",
     Outcome.INTERNAL_ERROR: "grader error",
@@ -27,7 +32,12 @@ OUTCOME_SIGN: dict[Outcome, str] = {
     Outcome.RAISED: "✗",
     Outcome.NOT_IMPLEMENTED: "○",
     Outcome.TIMED_OUT: "✗",
+    Outcome.OUT_OF_CPU_TIME: "✗",
     Outcome.OUT_OF_MEMORY: "✗",
+    Outcome.OUT_OF_DISK: "✗",
+    Outcome.OUT_OF_THREADS: "✗",
+    Outcome.TOO_MUCH_OUTPUT: "✗",
+    Outcome.NOT_PERMITTED: "✗",
     Outcome.CRASHED: "✗",
     Outcome.SKIPPED: "»",
     Outcome.INTERNAL_ERROR: "?",
@@ -48,7 +58,7 @@ STATUS_SIGN: dict[Status, str] = {
 }
 
 LEVEL: dict[Level, str] = {
-    Level.SANDBOX: "The submitted code ran in a sandbox: a process of its own, without files or network.",
+    Level.SANDBOX: "The submitted code ran in a sandbox: it could see neither files of this computer nor a network.",
     Level.PROCESS: "The submitted code ran in a separate process with limits, but not in a sandbox.",
     Level.NONE: "The submitted code ran without isolation.",
 }

@@ -8,8 +8,11 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
     tensors     a tensor as dtype, shape and bytes, and back
     mirrors     twins of tensors on both sides: what changed since the last message
     modules     twins of torch's own modules
+    kernel      calls of the Linux kernel that Python has no function for
     landlock    giving up access to files, network and signals (Linux)
-    confine     limits that a worker puts on itself before any student code runs
+    limits      what one process may have: memory, CPU time, sizes
+    confine     what a worker gives up before any student code runs, layer by layer
+    trial       which of these layers hold on this host
     connection  the worker's end of the wire
     errors      exceptions of student code, as text
     standins    what stands here for functions, modules and objects of the suite
@@ -21,6 +24,6 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
 """
 
 SOURCES = (
-    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "tables",
-    "values", "serve", "rehearse", "zygote",
+    "protocol", "tensors", "mirrors", "modules", "kernel", "landlock", "limits", "confine", "trial", "connection",
+    "errors", "standins", "tables", "values", "serve", "rehearse", "zygote",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import confine
+from . import limits
 from .connection import Connection
 from .errors import SuiteError, raised
 from .protocol import (
@@ -149,7 +149,7 @@ class Worker:
         return Returned(returned, incoming.changed(outgoing))
 
     def _load(self, load: Load) -> None:
-        confine.limit_resources(memory_mib=load.memory_mib, cpu_s=load.cpu_s, file_mib=load.file_mib)
+        limits.limit_resources(memory_mib=load.memory_mib, cpu_s=load.cpu_s, file_mib=load.file_mib)
         if load.cuda is not None:
             pretend_cuda(load.cuda)
         self._file = load.file

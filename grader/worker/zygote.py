@@ -5,9 +5,13 @@ fork would leave locks behind that nobody unlocks. Its socket carries records of
 
     judge -> zygote   FORK id, with two descriptors: the worker's end of the wire, and where its output goes
                       KILL pid: end the worker's whole process group
-    zygote -> judge   READY, once torch is warm
+    zygote -> judge   BEGUN, before it imports torch
+                      READY pid size, once torch is warm; that many bytes of JSON follow, with the layers that hold here
                       FORKED id pid
-                      EXITED pid status, after the worker was reaped and its process group is gone
+                      EXITED pid status milliseconds, after the worker was reaped and its process group is gone; the
+                      time is what it used of the CPU
+
+Process ids are those of the zygote's own namespace.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import json
 import os
 import select
 import shutil
@@ -26,36 +31,39 @@ import tempfile
 
 import torch
 
-from . import confine, rehearse, serve
+from . import confine, kernel, rehearse, serve, trial
+from .confine import NAMESPACES, Plan
 from .connection import Connection
 
-RECORD = struct.Struct("<4sqq")
+RECORD = struct.Struct("<4sqqq")
 READY, FORK, FORKED, KILL, EXITED = b"redy", b"fork", b"fkd\0", b"kill", b"exit"
 
 WIRE_FD = 3
 
 
-def main(control_fd: int, scratch: str, readable: list[str]) -> None:
+def main(control_fd: int, scratch: str, plan: Plan) -> None:
     """Serve the judge on `control_fd` until it hangs up.
 
-    Workers get a folder each below `scratch`. Where the kernel can do it they can open nothing else but what lies below
-    `readable`; an empty list leaves them all files.
+    Workers are confined by as much of `plan` as holds here. Those without a private /tmp get a folder each below
+    `scratch`.
     """
     control = socket.socket(fileno=control_fd)
     confine.adopt_orphans()
     confine.hide_memory()  # also from workers, whose user is ours; they inherit it
     warm_up()
+    zygote = Zygote(control, scratch)
+    zygote.plan, problems = trial.find_working(plan, zygote.fork)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    zygote = Zygote(control, scratch, readable)
     # What is alive now stays shared with every worker; a collection in a worker skips it.
     gc.collect()
     gc.freeze()
     gc.disable()
-    control.sendall(RECORD.pack(READY, os.getpid(), 0))
+    told = json.dumps({"layers": sorted(zygote.plan.layers), "problems": problems}).encode()
+    control.sendall(RECORD.pack(READY, os.getpid(), len(told), 0) + told)
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(wake_read, select.POLLIN)
@@ -73,11 +81,12 @@ def main(control_fd: int, scratch: str, readable: list[str]) -> None:
 class Zygote:
     """The children that are alive, and the conversation about them."""
 
-    def __init__(self, control: socket.socket, scratch: str, readable: list[str]) -> None:
+    def __init__(self, control: socket.socket, scratch: str) -> None:
         self._control = control
-        self._readable = readable
         self._scratch = scratch
         self._children: dict[int, str | None] = {}
+        self._own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY) if sys.platform == "linux" else -1
+        self.plan = Plan()
 
     def obey(self) -> bool:
         """Read one record and do it; False at the end of the conversation."""
@@ -89,25 +98,40 @@ class Zygote:
             return False
         if len(data) < RECORD.size:
             return False
-        what, number, _ = RECORD.unpack(data)
+        what, number, _, _ = RECORD.unpack(data)
         if what == FORK:
             pid = self._fork(*fds)
             for fd in fds:
                 os.close(fd)
-            self._control.sendall(RECORD.pack(FORKED, number, pid))
+            self._control.sendall(RECORD.pack(FORKED, number, pid, 0))
         elif what == KILL and number in self._children:
             _kill_group(number)
         return True
 
+    def fork(self, plan: Plan) -> int:
+        """Fork; where `plan` says so, into a process namespace of which the child is the first. 0 in the child."""
+        if NAMESPACES not in plan.layers:
+            return os.fork()
+        kernel.unshare(kernel.CLONE_NEWPID)
+        # Not os.getpid() tells the child from us: both may be the first process of their namespace.
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                kernel.enter(self._own_processes)
+        return pid
+
     def _fork(self, wire: int, output: int) -> int:
-        folder = _make_folder(self._scratch)
-        parent = os.getpid()
-        pid = os.fork()
+        folder = None if NAMESPACES in self.plan.layers else _make_folder(self._scratch)
+        pid = self.fork(self.plan)
         if pid == 0:
             status = 70
             try:
-                _be_worker(parent, wire, output, folder, self._readable)
+                _be_worker(wire, output, folder, self.plan)
                 status = 0
+            except BaseException as error:  # noqa: BLE001
+                os.write(1, f"worker: {type(error).__name__}: {error}\n".encode())
             finally:
                 # Without the interpreter's shutdown: atexit functions of a student have no say here.
                 os._exit(status)
@@ -118,7 +142,7 @@ class Zygote:
         """Collect the children that ended, and end what they left behind."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -136,7 +160,8 @@ class Zygote:
                 with contextlib.suppress(RecursionError):
                     shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):
-                self._control.sendall(RECORD.pack(EXITED, pid, status))
+                used_ms = round((used.ru_utime + used.ru_stime) * 1000)
+                self._control.sendall(RECORD.pack(EXITED, pid, status, used_ms))
 
     def kill_all(self) -> None:
         """End every worker and whatever it started."""
@@ -174,19 +199,18 @@ def _make_folder(scratch: str) -> str | None:
         return None
 
 
-def _be_worker(parent: int, wire: int, output: int, folder: str | None, readable: list[str]) -> None:
+def _be_worker(wire: int, output: int, folder: str | None, plan: Plan) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # A namespace does not keep a signal to the process group in: leave the zygote's.
     os.setsid()
-    confine.die_with(parent)
     _arrange_descriptors(wire, output)
-    os.chdir(folder or "/")
     os.umask(0o077)
+    os.chdir(folder or "/")
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = _text_stream(1)
     sys.stderr = _text_stream(2)
-    if readable:
-        confine.restrict_files(readable, folder or "/nowhere")
+    confine.enter(plan, folder or "/nowhere")
     gc.enable()
     rehearse.rehearse(backward=True)
     serve.Worker(Connection(socket.socket(fileno=WIRE_FD))).run()

@@ -183,6 +183,11 @@ LINEAR = exercise(
         Outcome.OUT_OF_MEMORY,
         message="The check used more than 2048 MiB.",
     ),
+    check("files", "a checkpoint is written", Outcome.OUT_OF_DISK, message="It wrote more than 64 MiB."),
+    check("threads", "the loader has workers", Outcome.OUT_OF_THREADS, message="It started more than 64 threads."),
+    check("prints", "nothing is printed in a loop", Outcome.TOO_MUCH_OUTPUT, message="It printed more than 10 MiB."),
+    check("data", "the data is there", Outcome.NOT_PERMITTED, message="PermissionError: Operation not permitted"),
+    check("slow", "a large batch is fast enough", Outcome.OUT_OF_CPU_TIME, message="It used 10 s of CPU time."),
     check(
         "fresh",
         "two layers differ",

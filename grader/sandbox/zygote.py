@@ -1,59 +1,48 @@
-"""Start and end the processes that student code runs in.
-
-Theory of operation. The judge starts one zygote by exec, with a clean environment, no descriptors but its control
-socket and stderr, an import path that holds the installed packages and nothing else, and an empty scratch folder
-as its working directory. The zygote's program arrives over the control socket as source text, so it was never told
-where the grader or a course lies. Workers are forked from it ahead of need; each gets one end of a socketpair (the
-wire) and of a pipe (its output), and serves one submission. Where the kernel has landlock a worker can open nothing but
-the installed packages, system libraries and a scratch folder of its own, so it cannot look for the course either.
-
-A worker is never reused. It is ended by killing its process group, whatever it is doing. When the zygote ends,
-the kernel kills its workers; when the judge ends, the kernel kills the zygote (Linux), or both see the end of
-their connection and exit (elsewhere).
-"""
+"""The zygote and its workers, seen from the judge."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections import deque
 from collections.abc import Collection
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import IO
 
 from grader.model import Isolation, Level
+from grader.sandbox import bubblewrap, seccomp, view
+from grader.sandbox.cleanup import EXIT_S, end_children, remove_folder
 from grader.worker import SOURCES, confine
 
 # Must be worker/zygote.py's.
-_RECORD = struct.Struct("<4sqq")
+_RECORD = struct.Struct("<4sqqq")
 
 START_S = 60.0
 FORK_S = 10.0
-EXIT_S = 2.0
 # A spare worker that died while it waited is replaced; one after the other dying means that none can start.
 MAX_DEAD_SPARES = 8
+KEPT_ERRORS = 4096
 
-# Shared libraries that Python and torch load late, and the time zone.
-_LIBRARIES = (
-    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/cuda", "/etc/ld.so.cache",
-    "/etc/localtime", "/usr/share/zoneinfo",
-)  # fmt: skip
+BUBBLEWRAP = "bubblewrap"
+LAYERS = (BUBBLEWRAP, *confine.LAYERS)
 
 # Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
 _BOOT = """
-import json, socket, sys, types
+import base64, json, os, socket, sys, types
 fd = int(sys.argv[1])
 with socket.socket(fileno=fd) as control:
+    control.sendall(b"bgun" + bytes(24))
     size, text = int.from_bytes(control.recv(8, socket.MSG_WAITALL), "little"), b""
     while len(text) < size:
         text += control.recv(size - len(text))
@@ -70,10 +59,14 @@ for name, source in boot["sources"]:
     sys.modules[module.__name__] = module
     setattr(package, name, module)
     exec(compile(source, f"<worker {name}>", "exec"), module.__dict__)
-package.confine.die_with(boot["judge"])
-readable = boot["readable"]
+if boot["parent"]:
+    package.confine.die_with(boot["parent"])
+plan = package.confine.Plan(
+    layers=frozenset(boot["layers"]), readable=tuple(boot["readable"]), program=base64.b64decode(boot["program"]),
+    disk_mib=boot["disk_mib"],
+)
 del boot, text, source
-package.zygote.main(fd, package.zygote.os.getcwd(), readable)
+package.zygote.main(fd, os.getcwd(), plan)
 """
 
 # Only what Python and torch need. One thread: a parallel region before a fork hangs the children. The hash seed
@@ -94,6 +87,14 @@ class SandboxError(Exception):
     """The host could not provide a worker: our fault or the host's, never a student's."""
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a worker ended: its status as os.waitpid tells it, and the CPU time that it used."""
+
+    status: int
+    cpu_s: float
+
+
 class Worker:
     """One worker, seen from the judge. `wire` and `output` are the judge's ends."""
 
@@ -112,44 +113,63 @@ class Worker:
         self.output = -1
         self._zygote.kill(self)
 
-    def exit_status(self) -> int | None:
-        """How it ended, as os.waitpid tells it, or None if it did not end within two seconds."""
-        return self._zygote.exit_status(self)
+    def ending(self) -> Ending | None:
+        """How it ended, or None if it did not end within two seconds."""
+        return self._zygote.ending(self)
 
 
 class Zygote:
     """The process that forks workers. Start it early: `start` returns at once, torch loads meanwhile."""
 
-    def __init__(self, *, spares: int = 2, alone: bool = False, without: Collection[str] = ()) -> None:
+    def __init__(
+        self, *, spares: int = 2, alone: bool = False, without: Collection[str] = (), disk_mib: int = 64
+    ) -> None:
         """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
 
-        `without` names layers to leave out, to see what each of them is good for: "landlock".
+        `without` names layers to leave out, of `LAYERS`. `disk_mib` bounds what a worker may write.
         """
         self._alone = alone
-        self._landlock = confine.has_landlock() and "landlock" not in without
+        self._without = set(without)
+        self._disk_mib = disk_mib
+        self._problems = [f"{BUBBLEWRAP}: {why}" for why in [bubblewrap.why_not()] if why]
+        self._bubblewrap = not self._problems and BUBBLEWRAP not in without
+        self._layers: frozenset[str] = frozenset()
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
         self._pids: dict[int, int] = {}
-        self._ended: dict[int, int] = {}
+        self._ended: dict[int, Ending] = {}
         self._last_number = 0
         self._ready = False
+        self._was_ready = False
         self._buffer = b""
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: str | None = None
+        self._errors: IO[bytes] | None = None
 
     @property
     def isolation(self) -> Isolation:
-        """What keeps workers apart from the host."""
+        """What keeps workers apart from the host. Complete once a worker was taken, or `wait_ready` returned."""
         mechanisms = ["separate process", "no inherited descriptors", "clean environment", "resource limits"]
-        if self._landlock:
-            mechanisms.append("landlock")
-        return Isolation(level=Level.PROCESS, mechanisms=tuple(mechanisms))
+        if self._bubblewrap:
+            mechanisms.append("namespaces of the host's (bubblewrap)")
+        mechanisms += [_MECHANISMS[layer] for layer in confine.LAYERS if layer in self._layers]
+        if self._bubblewrap and os.geteuid() == 0:
+            mechanisms.append("another user")
+        sandboxed = self._bubblewrap and {confine.NAMESPACES, confine.SECCOMP} <= self._layers
+        level = Level.SANDBOX if sandboxed else Level.PROCESS
+        return Isolation(level=level, mechanisms=tuple(mechanisms), missing=tuple(self._problems))
 
     @property
     def pid(self) -> int | None:
-        """The process id, for measurements."""
-        return None if self._process is None else self._process.pid
+        """The process id, for measurements. In a sandbox, that of its innermost process on Linux."""
+        if self._process is None or not self._bubblewrap:
+            return None if self._process is None else self._process.pid
+        pid = self._process.pid
+        for _ in range(2):  # bubblewrap, and the first process of the namespace
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return pid
 
     def start(self) -> None:
         """Start the process; raises `SandboxError` when that is impossible."""
@@ -157,11 +177,14 @@ class Zygote:
             confine.adopt_orphans()
         ours, theirs = socket.socketpair()
         self._scratch = tempfile.mkdtemp(prefix="grade-")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+        seen = view.of_a_sandbox() if self._bubblewrap else view.of_the_host()
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and program
-                [sys.executable, "-P", "-s", "-S", "-B", "-c", _BOOT, str(theirs.fileno())],
+                self._command(seen, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=self._errors,
                 env={**_ENVIRONMENT, "HOME": self._scratch, "TMPDIR": self._scratch},
                 cwd=self._scratch,
                 pass_fds=[theirs.fileno()],
@@ -172,11 +195,66 @@ class Zygote:
         finally:
             theirs.close()
         self._control = ours
-        path = import_path()
-        readable = [*path, *_LIBRARIES, f"{sys.base_prefix}/lib"] if self._landlock else []
-        plan = {"path": path, "readable": readable, "sources": _sources(), "judge": os.getpid()}
+        program = seccomp.load()
+        offered = {
+            confine.NAMESPACES: self._bubblewrap,
+            confine.LANDLOCK: confine.has_landlock(),
+            confine.SECCOMP: bool(program),
+        }
+        plan = {
+            "path": seen.path,
+            "sources": _sources(),
+            # In a sandbox its parent is the first process there, which ends with bubblewrap.
+            "parent": 0 if self._bubblewrap else os.getpid(),
+            "layers": [layer for layer, here in offered.items() if here and layer not in self._without],
+            "readable": seen.readable,
+            "program": base64.b64encode(program).decode(),
+            "disk_mib": self._disk_mib,
+        }
         boot = json.dumps(plan).encode()
-        ours.sendall(len(boot).to_bytes(8, "little") + boot)
+        with contextlib.suppress(OSError):  # that it has ended is noticed where its records are read
+            ours.sendall(len(boot).to_bytes(8, "little") + boot)
+
+    def _command(self, seen: view.View, fd: int) -> list[str]:
+        arguments = ["-P", "-s", "-S", "-B", "-c", _BOOT, str(fd)]
+        if not self._bubblewrap:
+            return [seen.python, *arguments]
+        # An interpreter that stands elsewhere finds its own library by this.
+        inside = {**_ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", "LD_LIBRARY_PATH": "/python/lib"}  # noqa: S108
+        return bubblewrap.command(seen, arguments, inside)
+
+    def look(self) -> None:
+        """If bubblewrap could not start, start without it. Costs nothing; what comes later is noticed by `take`."""
+        assert self._control is not None
+        self._control.setblocking(False)
+        try:
+            gone = not self._control.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            gone = False
+        except OSError:
+            gone = True
+        finally:
+            self._control.setblocking(True)
+        if gone and self._bubblewrap:
+            self._start_without_bubblewrap()
+
+    def _start_without_bubblewrap(self) -> None:
+        error = self._last_error()
+        self.close()
+        self._problems.append(f"{BUBBLEWRAP}: {error.removeprefix('bwrap: ') or 'it ended at once'}")
+        self._bubblewrap = False
+        self.start()
+
+    def wait_ready(self) -> None:
+        """Wait until workers can be taken; raises `SandboxError` when it ends before, or takes too long."""
+        try:
+            self._wait_ready()
+        except SandboxError:
+            # Once it has worked it must not become less on the way: a submission could be the cause.
+            if not self._bubblewrap or self._was_ready:
+                raise
+            self._start_without_bubblewrap()
+            self._wait_ready()
 
     def has_ended(self) -> bool:
         """Whether the process is gone, however that came."""
@@ -193,15 +271,16 @@ class Zygote:
             return self._take()
 
     def _take(self) -> Worker:
-        self._wait_ready()
+        self.wait_ready()
         if self.has_ended():
             raise SandboxError(f"the process that forks workers has ended{self._how_it_ended()}")
-        if self.pid is not None and _is_stopped(self.pid):
+        if not self._bubblewrap and self.pid is not None and _is_stopped(self.pid):
             raise SandboxError("the process that forks workers was stopped")
         worker = self._spares.popleft() if self._spares else self._fork()
         dead = 0
         # The wait for its number is for the case that it was never forked.
-        while _is_stopped(self._pid(worker)) or _has_hung_up(worker):
+        while self._is_stopped(worker) or _has_hung_up(worker):
+            print(_last_words(worker), file=sys.stderr)
             worker.kill()
             dead += 1
             if dead > MAX_DEAD_SPARES:
@@ -220,7 +299,7 @@ class Zygote:
         self._spares.clear()
         self._pids.clear()
         self._ended.clear()
-        self._ready, self._buffer = False, b""
+        self._ready, self._buffer, self._layers = False, b"", frozenset()
         if self._process is not None:
             # Its workers die with it; on hosts without that, the end of the connection tells it to kill them.
             if self._control is not None:
@@ -234,7 +313,11 @@ class Zygote:
                 self._process.wait()
             self._process = None
         if self._alone:
-            _end_children()
+            end_children()
+        if self._errors is not None:
+            print(self._last_error(KEPT_ERRORS), end="", file=sys.stderr)
+            self._errors.close()
+            self._errors = None
         if self._scratch is not None:
             remove_folder(self._scratch)
             self._scratch = None
@@ -250,8 +333,8 @@ class Zygote:
         except SandboxError:
             return  # the zygote is gone, and with it the worker
 
-    def exit_status(self, worker: Worker) -> int | None:
-        """See `Worker.exit_status`."""
+    def ending(self, worker: Worker) -> Ending | None:
+        """See `Worker.ending`."""
         deadline = time.monotonic() + EXIT_S
         try:
             pid = self._pid(worker)
@@ -260,6 +343,11 @@ class Zygote:
         except SandboxError:
             return None
         return self._ended[pid]
+
+    def _is_stopped(self, worker: Worker) -> bool:
+        pid = self._pid(worker)  # waits for it, in case it was never forked
+        # In a sandbox the number means another process here, and nobody can stop it.
+        return not self._bubblewrap and _is_stopped(pid)
 
     # ---- the control socket ----
 
@@ -274,7 +362,7 @@ class Zygote:
         output, output_end = os.pipe()
         try:
             assert self._control is not None
-            record = _RECORD.pack(b"fork", self._last_number, 0)
+            record = _RECORD.pack(b"fork", self._last_number, 0, 0)
             socket.send_fds(self._control, [record], [theirs.fileno(), output_end])
         except OSError as error:
             ours.close()
@@ -296,7 +384,7 @@ class Zygote:
     def _send(self, what: bytes, number: int) -> None:
         try:
             assert self._control is not None
-            self._control.sendall(_RECORD.pack(what, number, 0))
+            self._control.sendall(_RECORD.pack(what, number, 0, 0))
         except OSError as error:
             raise SandboxError("the process that forks workers has ended") from error
 
@@ -317,15 +405,32 @@ class Zygote:
                 raise SandboxError(f"the process that forks workers has ended{self._how_it_ended()}")
             self._buffer += data
         while len(self._buffer) >= _RECORD.size:
-            what, number, value = _RECORD.unpack(self._buffer[: _RECORD.size])
-            self._buffer = self._buffer[_RECORD.size :]
+            what, number, value, extra = _RECORD.unpack(self._buffer[: _RECORD.size])
+            end = _RECORD.size
             match what:
                 case b"redy":
-                    self._ready = True
+                    end += value
+                    if len(self._buffer) < end:
+                        return  # called again
+                    told = json.loads(self._buffer[_RECORD.size : end])
+                    self._layers = frozenset(told["layers"])
+                    self._problems += [line for line in told["problems"] if line not in self._problems]
+                    self._ready = self._was_ready = True
                 case b"fkd\0":
                     self._pids[number] = value
                 case b"exit":
-                    self._ended[number] = value
+                    self._ended[number] = Ending(value, extra / 1000)
+            self._buffer = self._buffer[end:]
+
+    def _last_error(self, size: int = 0) -> str:
+        """The end of what the process wrote to stderr: at most `size` bytes, or its last line."""
+        if self._errors is None:
+            return ""
+        end = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, end - KEPT_ERRORS))
+        text = self._errors.read().decode("utf-8", "replace")
+        lines = text.strip().splitlines()
+        return text[-size:] if size else (lines[-1] if lines else "")
 
     def _how_it_ended(self) -> str:
         assert self._process is not None
@@ -344,32 +449,6 @@ def _is_stopped(pid: int) -> bool:
     return state in (b"T", b"t")
 
 
-def _end_children() -> None:
-    """Kill what a zygote left behind: the processes that workers put out of its reach are our children now (Linux)."""
-    deadline = time.monotonic() + EXIT_S
-    while sys.platform == "linux" and time.monotonic() < deadline:
-        for listed in Path("/proc/self/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                for pid in listed.read_text().split():
-                    os.kill(int(pid), signal.SIGKILL)
-        try:
-            # Each that ends hands its own children on to us, so look again.
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(0.001)
-        except ChildProcessError:
-            return
-
-
-def remove_folder(folder: str) -> None:
-    """Remove a folder that student code wrote to, however deep and whatever its permissions; raises nothing."""
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder) and sys.platform != "win32":
-        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-            with contextlib.suppress(OSError):
-                subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)  # noqa: S603
-
-
 def _has_hung_up(worker: Worker) -> bool:
     """Whether a spare worker is dead already: somebody may have killed it while it waited."""
     try:
@@ -380,26 +459,19 @@ def _has_hung_up(worker: Worker) -> bool:
         return True
 
 
-def import_path() -> list[str]:
-    """Where a worker finds the standard library and the installed packages, and nothing of ours.
-
-    Entries of .pth files are left out: an editable install would lead to the grader's sources and from there to
-    the course.
-    """
-    scheme = sysconfig.get_paths()
-    standard = [p for p in sys.path if p.endswith((".zip", "lib-dynload"))]
-    packages = [scheme["purelib"], scheme["platlib"]]
-    torch_home = _home_of("torch")
-    wanted = [scheme["stdlib"], scheme["platstdlib"], *standard, *packages, *torch_home]
-    return list(dict.fromkeys(p for p in wanted if Path(p).exists()))
+def _last_words(worker: Worker) -> str:
+    """What a worker that could not start wrote."""
+    try:
+        return os.read(worker.output, KEPT_ERRORS).decode("utf-8", "backslashreplace").strip()
+    except OSError:
+        return ""
 
 
-def _home_of(package: str) -> list[str]:
-    """The folder that a package is installed in, which a virtual environment may share with the system."""
-    for folder in sys.path:
-        if folder and (Path(folder) / package / "__init__.py").is_file():
-            return [folder]
-    return []
+_MECHANISMS = {
+    confine.NAMESPACES: "namespaces of its own",
+    confine.LANDLOCK: "landlock",
+    confine.SECCOMP: "seccomp",
+}
 
 
 def _sources() -> list[tuple[str, str]]:
