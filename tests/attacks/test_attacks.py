@@ -5,9 +5,9 @@ this test: `exercise` is the one it is submitted to, `keeps` the checks that it 
 others may end, `status` how the exercise ends if not as failed. Nothing else may pass, nobody else may be hurt, and
 nothing may be left behind.
 
-They run twice, with landlock and without, as on an older kernel. Where that makes a difference `landlock` says how the
-checks may end with it; the status is then failed. `only` names a layer without which the attack does succeed: a test
-that proves nothing when its layer is off would prove nothing when it is on.
+They run in a sandbox, without bubblewrap as in a container that allows no namespaces, and bare, in nothing but a
+process of their own. Where that makes a difference `confined` says how the checks may end in the first two; the status
+is then failed. `succeeds: bare` is for an attack that reaches its aim there: it would prove nothing otherwise.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from pathlib import Path
 import pytest
 
 from grader.course import Course
-from grader.engine import Engine, ExerciseFinished, Job, Options
+from grader.engine import Engine, ExerciseFinished, Job, Options, Ready
 from grader.model import ExerciseResult, Outcome, Status
-from grader.worker import confine
+from grader.sandbox import LAYERS
 from tests import processes
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 # Short, since some attacks let it pass several times. Honest checks take milliseconds.
 TIMEOUT_S = 2.0
-# The judge, its zygote and two spare workers. Those of the last submission may still be going.
-AT_REST = 4
+LEVELS = {"sandbox": (), "without bubblewrap": ("bubblewrap",), "bare": LAYERS}
+# The judge, its zygote, two spare workers, and bubblewrap twice. Those of the last submission may still be going.
+AT_REST = 6
 # What the judge may have had resident at most: what torch takes, and a few of the largest tensors that cross.
 PEAK_MIB = 2000
 
@@ -49,8 +50,8 @@ class Attack:
     expect: frozenset[str]
     keeps: frozenset[str]
     status: str
-    with_landlock: frozenset[str] | None
-    only: str
+    confined: frozenset[str] | None
+    succeeds_bare: bool
 
     @classmethod
     def read(cls, path: Path) -> Attack:
@@ -58,7 +59,7 @@ class Attack:
         found = re.match(r'r?"""(.*?)"""', source, re.DOTALL)
         assert found, f"{path.name} has no docstring"
         text = ast.literal_eval(found.group())
-        fields = dict(re.findall(r"^(exercise|expect|keeps|status|landlock|only): (.*)$", text, re.MULTILINE))
+        fields = dict(re.findall(r"^(exercise|expect|keeps|status|confined|succeeds): (.*)$", text, re.MULTILINE))
         return cls(
             name=path.stem,
             source=source.replace("@COURSE@", str(ROOT)),
@@ -67,8 +68,8 @@ class Attack:
             expect=frozenset(fields.get("expect", "").split()),
             keeps=frozenset(fields.get("keeps", "").split()),
             status=fields.get("status", ""),
-            with_landlock=frozenset(fields["landlock"].split()) if "landlock" in fields else None,
-            only=fields.get("only", ""),
+            confined=frozenset(fields["confined"].split()) if "confined" in fields else None,
+            succeeds_bare=fields.get("succeeds") == "bare",
         )
 
 
@@ -86,14 +87,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, without: tuple[str, ...]) -
     return tmp_path_factory.mktemp("run")
 
 
-@pytest.fixture(scope="module", params=["with landlock", "without landlock"])
+@pytest.fixture(scope="module", params=LEVELS)
 def without(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The layers of isolation to leave out."""
-    if request.param == "without landlock":
-        return ("landlock",)
-    if not confine.has_landlock():
-        pytest.skip("this kernel has no landlock")
-    return ()
+    return LEVELS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +98,10 @@ def engine(course: Course, folder: Path, without: tuple[str, ...]) -> Iterator[E
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
         with Engine(course, course.slugs, Options(seed=20, timeout_s=TIMEOUT_S, without=without)) as started:
-            list(started.grade([]))
+            (ready,) = started.grade([])
+            assert isinstance(ready, Ready)
+            if ready.isolation.missing:
+                pytest.skip("; ".join(ready.isolation.missing))
             yield started
 
 
@@ -126,10 +126,11 @@ def test_an_attack_gains_nothing_and_hurts_nobody(
     attack: Attack, engine: Engine, course: Course, folder: Path, without: tuple[str, ...]
 ) -> None:
     result = grade(engine, attack.exercise, attack.source)
-    if attack.only in without:
-        assert result.status is Status.PASSED, "another layer stops it: whose test is it?"
+    bare = without == LAYERS
+    if attack.succeeds_bare and bare:
+        assert result.status is Status.PASSED, "it is stopped by something else: whose test is it?"
         return
-    contained = attack.with_landlock is not None and not without
+    contained = attack.confined is not None and not bare
     assert_full_marks(engine, course, attack.exercise)
     left = processes.left_after(folder, allowed=AT_REST)
     assert not left, f"still there: {left}"
@@ -137,7 +138,7 @@ def test_an_attack_gains_nothing_and_hurts_nobody(
     passed = {name for name, outcome in outcomes.items() if outcome == Outcome.PASSED}
     assert passed == attack.keeps, result.checks
     others = {name: outcome for name, outcome in outcomes.items() if name not in passed}
-    expect = attack.with_landlock if contained and attack.with_landlock is not None else attack.expect
+    expect = attack.confined if contained and attack.confined is not None else attack.expect
     assert set(others.values()) <= expect, result.checks
     assert result.status == (attack.status if attack.status and not contained else Status.FAILED)
     assert result.score == sum(check.max_score for check in result.checks if check.id in attack.keeps)
@@ -182,7 +183,7 @@ def test_every_attack_says_what_must_happen() -> None:
         assert re.fullmatch(r"\S.*[.]", attack.summary), f"{attack.name}: {attack.summary}"
         known = {str(outcome) for outcome in Outcome} - {Outcome.PASSED, Outcome.INTERNAL_ERROR}
         assert attack.expect <= known, attack.name
-        assert attack.expect or attack.status, attack.name
+        assert attack.expect or attack.status or attack.confined, attack.name
 
 
 def test_nothing_is_left_when_the_engine_is_closed(engine: Engine, folder: Path) -> None:
