@@ -443,10 +443,13 @@ class Zygote:
 def _is_stopped(pid: int) -> bool:
     """Whether a process was stopped by a signal: a worker can do that to all others of its user (Linux)."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines()
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        # It may not have come to stop yet.
+        pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+        return fields["State"][:1] in "Tt" or bool(pending >> (signal.SIGSTOP - 1) & 1)
+    except (OSError, KeyError, ValueError):
         return False
-    return state in (b"T", b"t")
 
 
 def _has_hung_up(worker: Worker) -> bool:

@@ -7,7 +7,8 @@ nothing may be left behind.
 
 They run in a sandbox, without bubblewrap as in a container that allows no namespaces, and bare, in nothing but a
 process of their own. Where that makes a difference `confined` says how the checks may end in the first two; the status
-is then failed. `succeeds: bare` is for an attack that reaches its aim there: it would prove nothing otherwise.
+is then failed, and `keeps_confined: nothing` says that it passes nothing there. `succeeds: bare` is for an attack that
+reaches its aim there: it would prove nothing otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader.course import Course
@@ -51,6 +53,7 @@ class Attack:
     keeps: frozenset[str]
     status: str
     confined: frozenset[str] | None
+    keeps_confined: frozenset[str]
     succeeds_bare: bool
 
     @classmethod
@@ -59,14 +62,18 @@ class Attack:
         found = re.match(r'r?"""(.*?)"""', source, re.DOTALL)
         assert found, f"{path.name} has no docstring"
         text = ast.literal_eval(found.group())
-        fields = dict(re.findall(r"^(exercise|expect|keeps|status|confined|succeeds): (.*)$", text, re.MULTILINE))
+        fields = dict(
+            re.findall(r"^(exercise|expect|keeps|status|confined|keeps_confined|succeeds): (.*)$", text, re.MULTILINE)
+        )
+        keeps = frozenset(fields.get("keeps", "").split())
         return cls(
             name=path.stem,
             source=source.replace("@COURSE@", str(ROOT)),
             summary=text.partition("\n")[0],
             exercise=fields["exercise"],
             expect=frozenset(fields.get("expect", "").split()),
-            keeps=frozenset(fields.get("keeps", "").split()),
+            keeps=keeps,
+            keeps_confined=frozenset() if fields.get("keeps_confined") == "nothing" else keeps,
             status=fields.get("status", ""),
             confined=frozenset(fields["confined"].split()) if "confined" in fields else None,
             succeeds_bare=fields.get("succeeds") == "bare",
@@ -112,18 +119,41 @@ def grade(engine: Engine, slug: str, source: str) -> ExerciseResult:
     return last.result
 
 
-def assert_full_marks(engine: Engine, course: Course, slug: str) -> None:
+def grade_reference(engine: Engine, course: Course, slug: str) -> ExerciseResult:
     exercise = course.get(slug)
     assert exercise is not None
-    result = grade(engine, slug, exercise.solution.read_text())
+    return grade(engine, slug, exercise.solution.read_text())
+
+
+def encoded(result: ExerciseResult) -> bytes:
+    """All of a result but how long it took."""
+    checks = tuple(msgspec.structs.replace(check, duration_s=0.0) for check in result.checks)
+    return msgspec.json.encode(msgspec.structs.replace(result, checks=checks))
+
+
+@pytest.fixture(scope="module")
+def honest(engine: Engine, course: Course) -> dict[str, bytes]:
+    """The results of the reference solutions before any attack."""
+    return {slug: encoded(grade_reference(engine, course, slug)) for slug in course.slugs}
+
+
+def assert_unharmed(engine: Engine, course: Course, slug: str, honest: dict[str, bytes]) -> None:
+    """The next submission gets full marks, and the result that it had before, byte for byte."""
+    result = grade_reference(engine, course, slug)
     told = [(c.id, str(c.outcome), c.message) for c in result.checks if c.outcome is not Outcome.PASSED]
     assert (result.status, told) == (Status.PASSED, [])
     assert result.score == result.max_score > 0
+    assert encoded(result) == honest[slug]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_an_attack_gains_nothing_and_hurts_nobody(
-    attack: Attack, engine: Engine, course: Course, folder: Path, without: tuple[str, ...]
+    attack: Attack,
+    engine: Engine,
+    course: Course,
+    folder: Path,
+    without: tuple[str, ...],
+    honest: dict[str, bytes],
 ) -> None:
     result = grade(engine, attack.exercise, attack.source)
     bare = without == LAYERS
@@ -131,17 +161,18 @@ def test_an_attack_gains_nothing_and_hurts_nobody(
         assert result.status is Status.PASSED, "it is stopped by something else: whose test is it?"
         return
     contained = attack.confined is not None and not bare
-    assert_full_marks(engine, course, attack.exercise)
+    assert_unharmed(engine, course, attack.exercise, honest)
     left = processes.left_after(folder, allowed=AT_REST)
     assert not left, f"still there: {left}"
     outcomes = {check.id: str(check.outcome) for check in result.checks}
     passed = {name for name, outcome in outcomes.items() if outcome == Outcome.PASSED}
-    assert passed == attack.keeps, result.checks
+    keeps = attack.keeps_confined if contained else attack.keeps
+    assert passed == keeps, result.checks
     others = {name: outcome for name, outcome in outcomes.items() if name not in passed}
     expect = attack.confined if contained and attack.confined is not None else attack.expect
     assert set(others.values()) <= expect, result.checks
     assert result.status == (attack.status if attack.status and not contained else Status.FAILED)
-    assert result.score == sum(check.max_score for check in result.checks if check.id in attack.keeps)
+    assert result.score == sum(check.max_score for check in result.checks if check.id in keeps)
     assert all(len(check.message) <= 5000 for check in result.checks)
 
 
@@ -169,12 +200,14 @@ HOSTILE_SOURCES = {
 
 
 @pytest.mark.parametrize("source", HOSTILE_SOURCES.values(), ids=HOSTILE_SOURCES.keys())
-def test_source_that_is_hard_to_read_stops_nothing(source: str, engine: Engine, course: Course) -> None:
+def test_source_that_is_hard_to_read_stops_nothing(
+    source: str, engine: Engine, course: Course, honest: dict[str, bytes]
+) -> None:
     result = grade(engine, "sgd", source)
     assert result.status is Status.FAILED
     assert result.score == 0
     assert not {check.outcome for check in result.checks} & {Outcome.PASSED, Outcome.INTERNAL_ERROR}
-    assert_full_marks(engine, course, "sgd")
+    assert_unharmed(engine, course, "sgd", honest)
 
 
 def test_every_attack_says_what_must_happen() -> None:
