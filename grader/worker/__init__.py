@@ -14,6 +14,7 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
     errors      exceptions of student code, as text
     standins    what stands here for functions, modules and objects of the suite
     tables      what both sides know by its id
+    observe     what ran while student code ran
     values      objects into what may cross, and back
     serve       the worker: answers requests about one submission
     rehearse    a conversation with itself, to warm up
@@ -21,6 +22,6 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
 """
 
 SOURCES = (
-    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "tables",
-    "values", "serve", "rehearse", "zygote",
+    "protocol", "tensors", "mirrors", "modules", "landlock", "confine", "connection", "errors", "standins", "observe",
+    "tables", "values", "serve", "rehearse", "zygote",
 )  # fmt: skip
