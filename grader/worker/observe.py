@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch.autograd import ProfilerConfig, ProfilerState
+from torch._C._profiler import ProfilerConfig, ProfilerState, _ExperimentalConfig
 
 from .protocol import MAX_RAN
 
@@ -42,7 +42,7 @@ _VARIANTS = ("{}", "_{}", "{}_nd", "{}_forward", "{}_loss")
 # What runs when a class is used.
 _METHODS = ("__new__", "__init__", "__call__", "forward", "step")
 _NODE = re.compile(r"(\w+)Backward\d+")
-_BLIND, _EXEMPT = -1, -2
+_PROFILER, _THREAD, _EXEMPT = -1, -2, -3
 
 
 class Observer:
@@ -100,7 +100,8 @@ class Observer:
     def look_at_classes(self) -> None:
         """The submission is imported: look for classes of its own that are built on a forbidden one."""
         for index, cls in self._classes:
-            if any(not _is_torch(sub.__module__) for sub in type.__subclasses__(cls)):
+            below: list[type] = type.__subclasses__(cls)
+            if any(not _is_torch(sub.__module__) for sub in below):
                 self.found.add(index)
 
     def exempt(self, module: torch.nn.Module) -> None:
@@ -182,12 +183,14 @@ class Observer:
             signal.signal(signal.SIGVTALRM, self._out_of_time)
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         except (OSError, ValueError):
-            self._kernels.clear()
+            self._kernels.clear()  # without an end to it there is no beginning
+            self._blind = True
             return
         profile = torch.autograd.profiler.profile
-        for function in (profile.__enter__, profile._prepare_trace, threading.Thread.start):
-            if isinstance(function, types.FunctionType):
-                self._trap(_BLIND, function)
+        for name in ("__enter__", "_prepare_trace"):
+            if isinstance(function := vars(profile).get(name), types.FunctionType):
+                self._trap(_PROFILER, function)
+        self._trap(_THREAD, threading.Thread.start)
 
     # ---- functions and classes ----
 
@@ -249,9 +252,10 @@ class Observer:
             if self._watching and index >= 0:
                 self.found.add(index)
             return copy(*args, **kwargs)
-        if index == _BLIND:
+        if index in (_PROFILER, _THREAD):
             self._blind = True
-            self._listen_no_more()
+            if index == _PROFILER:  # there is only one
+                self._listen_no_more()
             return copy(*args, **kwargs)
         if function not in self._exempt:
             if _called_by_torch():
@@ -268,9 +272,7 @@ def _trap_code(*args: Any, **kwargs: Any) -> Any:
 
 _MARK = "enter"
 _TRAP = _trap_code.__code__
-_CONFIG = ProfilerConfig(
-    ProfilerState.CPU, False, False, False, False, False, torch._C._profiler._ExperimentalConfig()
-)
+_CONFIG = ProfilerConfig(ProfilerState.CPU, False, False, False, False, False, _ExperimentalConfig())
 
 
 def _called_by_torch() -> bool:
