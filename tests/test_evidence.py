@@ -108,7 +108,7 @@ ROUTES: dict[str, tuple[tuple[str, str], set[str]]] = {
     "a method by a computed name": (relu("return getattr(X, 'uler'[::-1])()"), {"torch.relu"}),
     "a method that changes its own": (relu("return getattr(X.clone(), '_uler'[::-1])()"), {"torch.relu"}),
     "a module imported by a computed name": (
-        relu("return getattr(importlib.import_module('.'.join(['torch', 'nn', 'functional'])), 're' + chr(108) + 'u')(X)"),
+        relu("return vars(importlib.import_module('.'.join(['torch', 'nn', 'functional'])))['ulerr'[3::-1]](X)"),
         {"torch.nn.functional.relu"},
     ),
     "vars()": (relu("return vars(torch)[bytes([114, 101, 108, 117]).decode()](X)"), {"torch.relu"}),
@@ -122,10 +122,13 @@ ROUTES: dict[str, tuple[tuple[str, str], set[str]]] = {
         relu("return saved(X)", "saved = functools.partial(operator.attrgetter('ulerr'[3::-1])(torch))"),
         {"torch.relu"},
     ),
-    "a saved original": (relu("return saved[0](X)", "saved = [v for k, v in vars(torch).items() if k[::-1] == 'uler']"), {"torch.relu"}),
+    "a saved original": (
+        relu("return saved[0](X)", "saved = [v for k, v in vars(torch).items() if k[::-1] == 'uler']"),
+        {"torch.relu"},
+    ),
     "eval": (relu("return eval('torch.re' + 'lu(X)')"), {"torch.relu"}),
     "torch.jit": (
-        relu("return scripted(X)", "scripted = torch.jit.CompilationUnit('def f(x): return torch.re' + 'lu(x)').f"),
+        relu("return unit.f(X)", "unit = torch.jit.CompilationUnit('def f(x):\\n    return torch.re' + 'lu(x)\\n')"),
         {"torch.relu"},
     ),
     "torch.vmap": (
@@ -160,7 +163,7 @@ ROUTES: dict[str, tuple[tuple[str, str], set[str]]] = {
         {"torch.relu"},
     ),
     "the class inside": (
-        relu("return made(X)", "made = getattr(torch.nn, 'UL' 'eR'[::-1] or '')() if False else vars(torch.nn)['ULeR'[::-1]]()"),
+        relu("return made(X)", "made = vars(torch.nn)['ULeR'[::-1]]()"),
         {"torch.nn.ReLU"},
     ),
     "a subclass made by type()": (
@@ -482,7 +485,7 @@ def test_nobody_looks_where_the_course_says_so() -> None:
 
 def test_a_name_in_the_source_is_not_reported_again_for_having_run() -> None:
     (one,) = graded(course(), {"it": PLAIN})["it"].diagnoses
-    assert (one.name, one.line, one.check, one.review) == ("torch.relu", 8, "", False)
+    assert (one.name, one.line, one.check, one.review) == ("torch.relu", 9, "", False)
     given = relu("return torch.nn.functional.relu(X) + 0 * torch.nn.ReLU()(X) + 0 * X.relu()")
     assert all(one.line for one in graded(course(), {"it": given})["it"].diagnoses)
 
@@ -490,7 +493,7 @@ def test_a_name_in_the_source_is_not_reported_again_for_having_run() -> None:
 def test_a_name_in_the_source_can_be_flagged_instead() -> None:
     result = graded(having(course(), if_written=Policy.FLAG), {"it": PLAIN})["it"]
     (one,) = result.diagnoses
-    assert (one.line, one.review) == (8, True)
+    assert (one.line, one.review) == (9, True)
     assert "an instructor should look at it" in one.text
     assert (result.status, result.score) == (Status.PASSED, result.max_score)
 
@@ -613,9 +616,6 @@ UNSEEN = {
         "vars(nn.functional)['raenil'[::-1]](X, self.weight.T, self.bias))); t.start(); t.join(); return out[0]",
         "import threading",
     ),
-    "the student's own profiler in its place": relu(
-        "torch._C._autograd._disable_profiler_legacy(); return getattr(torch, 'ulerr'[3::-1])(X)"
-    ),
     "an observer that is switched off": relu(
         "return getattr(torch, 'ulerr'[3::-1])(X)",
         """
@@ -624,14 +624,31 @@ UNSEEN = {
         watcher._kernels.clear(); watcher._nodes.clear()
         """,
     ),
-    "a copy of the code of a class": relu(
-        "return vars(torch.nn)['6ULeR'[::-1]].__mro__[1].forward(self, X)",
-        "",
+    "a class made from torch's own source": (
+        "sequential",
+        """
+        import inspect
+        from torch.nn.modules import container
+        source = inspect.getsource(vars(container)["laitneuqeS"[::-1]])
+        exec("from __future__ import annotations\\n" + source, names := dict(vars(container)))
+        Sequential = names["laitneuqeS"[::-1]]
+        """,
+    ),
+    "after a long loop, and no node of that name in the graph": linear(
+        """
+        one = torch.ones(())
+        for _ in range(20_000):
+            one * one
+        return vars(nn.functional)['raenil'[::-1]](X, self.weight.T, self.bias)
+        """.strip()
     ),
 }
 
 
 SEEN_IN_THE_GRAPH = {
+    "a profiler that is switched off": relu(
+        "torch._C._autograd._disable_profiler_legacy(); return getattr(torch, 'ulerr'[3::-1])(X)"
+    ),
     "another thread": relu(
         "out = []; t = threading.Thread(target=lambda: out.append(getattr(X, 'ulerr'[3::-1])()));"
         " t.start(); t.join(); return out[0]",

@@ -39,8 +39,9 @@ _KERNELS_OF = {
 }  # fmt: skip
 # `torch.nn.functional.nll_loss` goes to any of aten::nll_loss, nll_loss_nd, nll_loss_forward.
 _VARIANTS = ("{}", "_{}", "{}_nd", "{}_forward", "{}_loss")
-# What runs when a class is used.
-_METHODS = ("__new__", "__init__", "__call__", "forward", "step")
+# What runs when a class is used; of the classes in a forbidden package only the first. In a fresh process each trap
+# costs some five page faults, 25 us together.
+_METHODS = ("__init__", "__new__", "__call__", "forward", "step")
 _NODE = re.compile(r"(\w+)Backward\d+")
 _PROFILER, _THREAD, _EXEMPT = -1, -2, -3
 
@@ -55,7 +56,7 @@ class Observer:
         self._blind = False
         self._main = threading.get_ident()
         self._kernels: dict[str, int] = {}
-        self._classes: list[tuple[int, type]] = []
+        self._classes: dict[type, int] = {}
         self._exempt: set[types.FunctionType] = set()
         self._has_suite_modules = False
         self._trapped: dict[types.FunctionType, types.FunctionType] = {}
@@ -99,7 +100,7 @@ class Observer:
 
     def look_at_classes(self) -> None:
         """The submission is imported: look for classes of its own that are built on a forbidden one."""
-        for index, cls in self._classes:
+        for cls, index in self._classes.items():
             below: list[type] = type.__subclasses__(cls)
             if any(not _is_torch(sub.__module__) for sub in below):
                 self.found.add(index)
@@ -174,8 +175,9 @@ class Observer:
                     inside = 1
 
     def _out_of_time(self, *_: object) -> None:
-        self._blind = True
-        self._listen_no_more()
+        if self._listening:
+            self._blind = True
+            self._listen_no_more()
 
     def _listen_without_harm(self) -> None:
         """See to it that listening ends in a busy loop, and when the student wants the profiler."""
@@ -187,10 +189,14 @@ class Observer:
             self._blind = True
             return
         profile = torch.autograd.profiler.profile
-        for name in ("__enter__", "_prepare_trace"):
-            if isinstance(function := vars(profile).get(name), types.FunctionType):
-                self._trap(_PROFILER, function)
-        self._trap(_THREAD, threading.Thread.start)
+        places = (
+            (profile, "__enter__", _PROFILER),
+            (profile, "_prepare_trace", _PROFILER),
+            (threading.Thread, "start", _THREAD),
+        )
+        for cls, name, index in places:
+            if isinstance(function := vars(cls).get(name), types.FunctionType):
+                self._trap(index, function)
 
     # ---- functions and classes ----
 
@@ -207,8 +213,9 @@ class Observer:
                 self._kernels.setdefault(kernel, index)
         for part in _parts(thing):
             if isinstance(part, type):
-                self._classes.append((index, part))
-                for function in _functions_of_class(part):
+                self._classes.setdefault(part, index)
+                methods = _METHODS[:1] if isinstance(thing, types.ModuleType) else _METHODS
+                for function in _functions_of_class(part, methods):
                     self._trap(index, function)
             else:
                 self._trap(index, part)
@@ -266,8 +273,27 @@ class Observer:
             return copy(*args, **kwargs)
 
 
+def rehearse() -> None:
+    """Look out for something that is there, so that the first real time is not slower than the others."""
+    observer = Observer(())
+    function = types.FunctionType(_nothing.__code__, {})
+    observer._trap(0, function)
+    function()
+    if _AUTOGRAD._profiler_enabled():
+        return
+    _AUTOGRAD._enable_profiler_legacy(_CONFIG)
+    torch.relu(torch.zeros(2))
+    for events in _AUTOGRAD._disable_profiler_legacy():
+        observer._read(events)
+
+
+def _nothing() -> None:
+    pass
+
+
 def _trap_code(*args: Any, **kwargs: Any) -> Any:
-    return "enter"(args, kwargs)  # type: ignore[operator]
+    enter: Any = "enter"
+    return enter(args, kwargs)
 
 
 _MARK = "enter"
@@ -328,8 +354,8 @@ def _contents(module: types.ModuleType) -> list[Any]:
     return found
 
 
-def _functions_of_class(cls: type) -> Iterator[types.FunctionType]:
-    for name in _METHODS:
+def _functions_of_class(cls: type, names: Sequence[str] = _METHODS) -> Iterator[types.FunctionType]:
+    for name in names:
         function = vars(cls).get(name)
         function = getattr(function, "__func__", function)
         if isinstance(function, types.FunctionType):
