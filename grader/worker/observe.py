@@ -18,6 +18,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -214,8 +215,8 @@ class Observer:
         for part in _parts(thing):
             if isinstance(part, type):
                 self._classes.setdefault(part, index)
-                methods = _METHODS[:1] if isinstance(thing, types.ModuleType) else _METHODS
-                for function in _functions_of_class(part, methods):
+                functions = _functions_of_class(part)
+                for function in islice(functions, 1) if isinstance(thing, types.ModuleType) else functions:
                     self._trap(index, function)
             else:
                 self._trap(index, part)
@@ -354,8 +355,8 @@ def _contents(module: types.ModuleType) -> list[Any]:
     return found
 
 
-def _functions_of_class(cls: type, names: Sequence[str] = _METHODS) -> Iterator[types.FunctionType]:
-    for name in names:
+def _functions_of_class(cls: type) -> Iterator[types.FunctionType]:
+    for name in _METHODS:
         function = vars(cls).get(name)
         function = getattr(function, "__func__", function)
         if isinstance(function, types.FunctionType):
