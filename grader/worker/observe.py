@@ -185,8 +185,11 @@ class Observer:
         try:
             signal.signal(signal.SIGVTALRM, self._out_of_time)
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            can_end = hasattr(_AUTOGRAD, "_disable_profiler_legacy")
         except (OSError, ValueError):
-            self._kernels.clear()  # without an end to it there is no beginning
+            can_end = False
+        if not can_end:
+            self._kernels.clear()
             self._blind = True
             return
         profile = torch.autograd.profiler.profile
@@ -280,7 +283,7 @@ def rehearse() -> None:
     function = types.FunctionType(_nothing.__code__, {})
     observer._trap(0, function)
     function()
-    if _AUTOGRAD._profiler_enabled():
+    if not hasattr(_AUTOGRAD, "_enable_profiler_legacy") or _AUTOGRAD._profiler_enabled():
         return
     _AUTOGRAD._enable_profiler_legacy(_CONFIG)
     torch.relu(torch.zeros(2))
