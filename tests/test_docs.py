@@ -55,7 +55,7 @@ def test_commands_and_options_of_grade_exist() -> None:
     known |= {"--help", "--version"}
     lines = [line for line in EVERYTHING.splitlines() if re.search(r"\bgrade\b", line) and "pip" not in line]
     readme = (ROOT / "README.md").read_text("utf-8")
-    described = set(re.findall(r"`(--[a-z]+)", readme))
+    described = set(re.findall(r"`(--[a-z-]+)", readme))
     for option in described | set(re.findall(r"(?<!\w)(--[a-z-]+)", "\n".join(lines))):
         assert option in known | {"--profile"}, option
     grading = commands["paths"]
