@@ -170,6 +170,21 @@ ROUTES: dict[str, tuple[tuple[str, str], set[str]]] = {
         relu("return made(X)", "made = type('Own', (vars(torch.nn)['ULeR'[::-1]],), {})()"),
         {"torch.nn.ReLU"},
     ),
+    "a subclass that skips the ready-made __init__": (
+        relu(
+            "return made(X)",
+            """
+            class Own(vars(torch.nn)['ULeR'[::-1]]):
+                def __init__(self):
+                    torch.nn.Module.__init__(self)
+                    self.inplace = False
+                def forward(self, X):
+                    return X.clamp(min=0)
+            made = Own()
+            """,
+        ),
+        {"torch.nn.ReLU"},
+    ),
     "forward of the class, without an object": (
         relu("self.inplace = False; return vars(torch.nn)['ULeR'[::-1]].forward(self, X)"),
         {"torch.nn.ReLU"},

@@ -99,11 +99,11 @@ class Observer:
         self.found.clear()
         return found
 
-    def look_at_classes(self) -> None:
-        """The submission is imported: look for classes of its own that are built on a forbidden one."""
+    def look_at_classes(self, module: str) -> None:
+        """The submission, `module`, is imported: look for classes of its own that are built on a forbidden one."""
         for cls, index in self._classes.items():
             below: list[type] = type.__subclasses__(cls)
-            if any(not _is_torch(sub.__module__) for sub in below):
+            if any(sub.__module__ == module for sub in below):
                 self.found.add(index)
 
     def exempt(self, module: torch.nn.Module) -> None:
@@ -259,8 +259,10 @@ class Observer:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
-        if not self._watching or threading.get_ident() != self._main:
-            if self._watching and index >= 0:
+        if not self._watching:
+            return copy(*args, **kwargs)
+        if threading.get_ident() != self._main:
+            if index >= 0 and function not in self._exempt:
                 self.found.add(index)
             return copy(*args, **kwargs)
         if index in (_PROFILER, _THREAD):

@@ -183,7 +183,7 @@ class Worker:
         with self._watch:
             exec(code, module.__dict__)  # noqa: S102
         if self._observer is not None:
-            self._observer.look_at_classes()
+            self._observer.look_at_classes(name)
 
     def call_back(self, function: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Have the judge call one of the suite's functions; serve its requests until it answers."""
