@@ -77,6 +77,9 @@ class Client:
         self._kept_out: dict[int, TensorData] = {}
         # Whether student code changed a list or dict of the suite since the check began.
         self._rearranged = False
+        # Which of the forbidden names were at work since `take_ran`, by the worker's word.
+        self._forbidden: tuple[str, ...] = ()
+        self._ran: set[str] = set()
         self._seed: int | None = None
         self._defined: dict[tuple[int, str], Any] = {}
         self._last_id = 0
@@ -88,9 +91,26 @@ class Client:
 
     # ---- what proxies and the session ask for ----
 
-    def load(self, source: str, file: str, name: str, *, cuda: bool | None, limits: Limits, cpu_s: float) -> None:
-        """Have the worker take its limits and import the submission."""
-        self._request(lambda _: Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib), "")
+    def load(
+        self,
+        source: str,
+        file: str,
+        name: str,
+        *,
+        cuda: bool | None,
+        limits: Limits,
+        cpu_s: float,
+        forbidden: tuple[str, ...] = (),
+    ) -> None:
+        """Have the worker take its limits, import the submission, and look out for the names `forbidden`."""
+        self._forbidden = forbidden
+        load = Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib, list(forbidden))
+        self._request(lambda _: load, "")
+
+    def take_ran(self) -> set[str]:
+        """The forbidden names that the worker saw at work since this was last asked."""
+        ran, self._ran = self._ran, set()
+        return ran
 
     def begin(self, seed: int) -> None:
         """A check begins; the worker is told with the next request."""
@@ -225,6 +245,11 @@ class Client:
         if reply.number != number:
             raise self.channel.lose_protocol("a reply to another request")
         with self._checked():
+            for place in reply.ran:
+                # Ours by its number: no text of the worker's gets into a report this way.
+                if not 0 <= place < len(self._forbidden):
+                    raise ProtocolError("a name that nobody asked for")
+                self._ran.add(self._forbidden[place])
             self._mirrors.apply(self._noticed(reply.sync.tensors), body)
         return reply, body
 

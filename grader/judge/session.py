@@ -21,7 +21,8 @@ import pytest
 import torch
 
 import grader
-from grader import forbidden, seeds
+from grader import seeds
+from grader.judge.evidence import Evidence
 from grader.judge.feedback import Feedback, explain
 from grader.judge.items import check_id, points, run_item, title
 from grader.judge.messages import (
@@ -35,7 +36,7 @@ from grader.judge.messages import (
     Setup,
     SuiteSpec,
 )
-from grader.judge.results import check_result, exercise_result, not_run, skipped, without_points
+from grader.judge.results import check_result, exercise_result, not_run, skipped
 from grader.judge.workers import Workers
 from grader.model import (
     CheckResult,
@@ -187,26 +188,22 @@ class Session:
         if job.source is None:
             checks = tuple(skipped(item, "Not run: the file cannot be read.") for item in items)
             return exercise_result(spec, job, checks, Status.FAILED, problem=job.problem)
-        diagnoses = tuple(
-            forbidden.findings(job.source, spec.forbidden, spec.instead, required=spec.required)
-            if spec.forbidden
-            else ()
-        )
+        evidence = Evidence(spec, job.source)
         self._workers = Workers(self._zygote, spec, job, len(items), self._setup.timeout_s)
         done: dict[str, CheckResult] = {}
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 check = not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
-                if diagnoses:
-                    check = without_points(check)
+                evidence.saw(check.id, self._workers.take_ran())
                 done[item.name] = check
-                self._send(CheckFinished(slug=job.slug, check=check))
+                self._send(CheckFinished(slug=job.slug, check=evidence.applied(check)))
         finally:
             # Fixtures of the module are still set up when the last check did not run.
             items[0].session._setupstate.teardown_exact(None)
             self._workers.close()
             self._workers = None
-        return exercise_result(spec, job, tuple(done.values()), diagnoses=diagnoses)
+        checks = tuple(evidence.applied(check) for check in done.values())
+        return exercise_result(spec, job, checks, diagnoses=evidence.diagnoses(), no_points=evidence.takes_all)
 
     def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec) -> CheckResult:
         workers = self._workers
