@@ -19,6 +19,7 @@ from grader.judge.graph import Remote, Token
 from grader.judge.incoming import Incoming
 from grader.judge.outgoing import Outgoing
 from grader.judge.proxy import CallableProxy, Proxy, defines, held, is_proxy, label
+from grader.judge.transcript import Recorder
 from grader.model import Limits
 from grader.worker.mirrors import Mirrors, make, reference
 from grader.worker.modules import Twin
@@ -77,6 +78,8 @@ class Client:
         self._kept_out: dict[int, TensorData] = {}
         # Whether student code changed a list or dict of the suite since the check began.
         self._rearranged = False
+        # What was answered since the check began.
+        self.recorder = Recorder()
         # Which of the forbidden names were at work since `take_ran`, by the worker's word.
         self._forbidden: tuple[str, ...] = ()
         self._ran: set[str] = set()
@@ -115,6 +118,7 @@ class Client:
     def begin(self, seed: int) -> None:
         """A check begins; the worker is told with the next request."""
         self.last_call, self.last_value = "", None
+        self.recorder.clear()
         self.overwrote = self._rearranged = False
         self._seed = seed
 
@@ -131,6 +135,7 @@ class Client:
         value = self._request(lambda _: Get(held(proxy).id, name), path)
         if type(value) is CallableProxy and defines(proxy):
             self._defined[place] = value
+            self.recorder.drop_last()
         return value
 
     def set(self, proxy: Proxy, name: str, value: Any) -> None:
@@ -244,6 +249,7 @@ class Client:
         reply, body = self.channel.receive()
         if reply.number != number:
             raise self.channel.lose_protocol("a reply to another request")
+        self.recorder.add(reply, body)
         with self._checked():
             for place in reply.ran:
                 # Ours by its number: no text of the worker's gets into a report this way.
