@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from grader.course import Course
 from grader.engine import Engine, ExerciseFinished, Job, Options, Ready
-from grader.model import ExerciseResult, Outcome, Status
+from grader.model import ExerciseResult, Level, Outcome, Status
 from grader.sandbox import Zygote, cgroups
 from tests.judge import remote
 
@@ -183,10 +182,11 @@ def test_what_takes_all_memory_of_the_group_is_out_of_memory_and_the_next_gets_i
 
 
 @has_v1
-def test_the_worker_of_a_submission_that_kills_itself_is_not_called_out_of_memory(engine: Engine) -> None:
-    result = grade(engine, during_a_check("    import os\n    os.kill(os.getpid(), 9)\n"))
-    assert Outcome.OUT_OF_MEMORY not in {check.outcome for check in result.checks}
-    assert result.score < result.max_score
+def test_a_worker_that_kills_itself_is_not_called_out_of_memory() -> None:
+    # The first process of a namespace cannot: the kernel drops the signal.
+    with Engine(COURSE, ["toy"], Options(seed=1, without=("bubblewrap",))) as engine:
+        result = grade(engine, TOY + "import os\nos.kill(os.getpid(), 9)\n")
+        assert {check.outcome for check in result.checks} == {Outcome.CRASHED, Outcome.SKIPPED}
 
 
 @has_v1
@@ -272,17 +272,22 @@ def test_a_group_that_nobody_could_enter_is_not_claimed(monkeypatch: pytest.Monk
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become another user")
 def test_an_ordinary_user_gets_none_and_hears_nothing_of_it() -> None:
     script = (
-        "from grader.sandbox import Zygote, cgroups\n"
-        "print(cgroups.make(memory_mib=64, tasks=8))\n"
-        "zygote = Zygote(); zygote.start(); zygote.wait_ready(); told = zygote.isolation; zygote.close()\n"
-        f"print({MECHANISM!r} in told.mechanisms, 'cgroup' in ' '.join(told.missing))"
+        "import os; from grader.sandbox import cgroups\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "print(cgroups.make(memory_mib=64, tasks=8), cgroups.remove_groups_of(1))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, user=65_534, group=65_534, extra_groups=[],
-        env={**os.environ, "HOME": tempfile.gettempdir()}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["None", "False False"]
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "None None\n"
     assert done.stderr == ""
+
+
+def test_without_a_group_a_sandbox_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroups, "make", lambda **_: None)
+    with remote.zygote() as running, remote.clients(running) as client:
+        client("")
+        assert MECHANISM not in running.isolation.mechanisms
+        assert running.isolation.level is Level.SANDBOX
+        assert running.isolation.missing == ()
 
 
 # ---- version 2 ----
@@ -307,7 +312,7 @@ for _ in range(2):
     enabled = (parent / "cgroup.subtree_control").read_text().split()
     group.remove()
     made.append([where, enabled, child.wait(10), group.folders[0].exists()])
-print(json.dumps([made, sorted(p.name for p in parent.iterdir() if p.is_dir()), os.listdir(parent).count("cgroup.kill")]))
+print(json.dumps([made, sorted(p.name for p in parent.iterdir() if p.is_dir())]))
 other.kill()
 """
 
@@ -337,7 +342,7 @@ def make_in(group: Path, controllers: list[str]) -> tuple[list[tuple[list[str], 
         [sys.executable, "-c", IN_A_GROUP, str(group), " ".join(controllers)],
         cwd=ROOT, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
-    made, folders, _ = json.loads(done.stdout)
+    made, folders = json.loads(done.stdout)
     return made, folders
 
 
@@ -375,15 +380,5 @@ def test_a_group_that_was_not_delegated_is_not_touched(controllers: list[str], m
 def test_a_delegated_group_without_the_controllers_stays_as_it_is(controllers: list[str]) -> None:
     with group_for_a_test(controllers, mark=b"1") as group:
         made, folders = make_in(group, [*controllers, "nosuch"])
-        assert made == []
-        assert folders == []
-
-
-@has_v2
-def test_what_was_moved_goes_back_when_the_controllers_cannot_be_had(controllers: list[str]) -> None:
-    """Processes of a group that is threaded cannot be limited by controllers of whole processes."""
-    with group_for_a_test(controllers, mark=b"1") as group:
-        (group / "cgroup.max.descendants").write_text("0")
-        made, folders = make_in(group, controllers)
         assert made == []
         assert folders == []
