@@ -234,9 +234,9 @@ def own_folders() -> dict[str, Path]:
         kind, _, options = after.split(" ", 2)
         for name in {"cgroup": options.split(","), "cgroup2": [""]}.get(kind, []):
             # A part of the hierarchy may be mounted, and it need not be the one that we are in.
-            path = Path(own.get(name, ".."))
-            if path.is_relative_to(root) and ".." not in path.parts:
-                found.setdefault(name, target / path.relative_to(root))
+            group = Path(own.get(name, ".."))
+            if group.is_relative_to(root) and ".." not in group.parts:
+                found.setdefault(name, target / group.relative_to(root))
     return found
 
 
