@@ -25,7 +25,7 @@ from grader.judge import messages
 from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
 from grader.model import ExerciseResult, Level, Status, SubmissionFile
 from grader.names import canonical
-from grader.sandbox import LAYERS, remove_folder
+from grader.sandbox import LAYERS, remove_folder, remove_groups_of
 
 __all__ = [
     "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
@@ -231,6 +231,8 @@ class _Judge:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        # The judge has done this, unless it was killed.
+        remove_groups_of(self._process.pid)
         remove_folder(self._scratch)
         for stream in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):

@@ -16,10 +16,11 @@ WARM_UP = 5
 # From nothing to everything; each row is what is left out.
 LEVELS = {
     "plain fork": LAYERS,
-    "+ landlock": ("bubblewrap", "seccomp"),
-    "+ seccomp": ("bubblewrap",),
-    "in bubblewrap": ("namespaces",),
-    "+ namespaces of its own (sandbox)": (),
+    "+ landlock": ("bubblewrap", "cgroup", "seccomp"),
+    "+ seccomp": ("bubblewrap", "cgroup"),
+    "in bubblewrap": ("namespaces", "cgroup"),
+    "+ namespaces of its own (sandbox)": ("cgroup",),
+    "+ cgroup around all of them": (),
 }
 
 
