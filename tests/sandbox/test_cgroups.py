@@ -154,7 +154,7 @@ def test_the_group_can_be_left_out() -> None:
 
 @has_v1
 @pytest.mark.parametrize(
-    ("lines", "room_mib"), [(HEAP, 400), (FILES, 32), (COPIES, 100)], ids=["heap", "files", "copies"]
+    ("lines", "room_mib"), [(HEAP, 150), (FILES, 32), (COPIES, 100)], ids=["heap", "files", "copies"]
 )
 def test_what_takes_all_memory_of_the_group_is_out_of_memory_and_the_next_gets_its_marks(
     engine: Engine, lines: str, room_mib: int
