@@ -21,7 +21,7 @@ from grader import engine, progress
 from grader.commands.common import Exit, course_for, did_you_mean, exercise_for, say
 from grader.commands.next_step import Again, next_step
 from grader.course import Course
-from grader.model import ExerciseResult, Report, Status
+from grader.model import ExerciseResult, Level, Report, Status
 from grader.submission import Found, Submission, find, shown
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     seed: int | None = None
     isolation: str = "auto"
+    required: str | None = None
     course: Path | None = None
     watch: bool = False
     open: bool = False
@@ -65,7 +66,12 @@ def run(request: Request) -> Exit:
     slugs = [slug for slug in course.slugs if not request.only or slug in request.only]
     if not request.watch:
         slugs = [one.slug for one in found.submissions]
-    options = engine.Options(seed=request.seed, timeout_s=request.timeout_s, isolation=request.isolation)
+    options = engine.Options(
+        seed=request.seed,
+        timeout_s=request.timeout_s,
+        isolation=request.isolation,
+        required=Level(request.required or Level.NONE),
+    )
     try:
         with engine.Engine(course, slugs, options) as judge:
             session = Session(course, request, judge)

@@ -135,6 +135,16 @@ def display(out: Console) -> Iterator[Display]:
         yield _Live(progress)
 
 
+@contextmanager
+def busy(out: Console, text: str) -> Iterator[None]:
+    """A line that says what is being done, for as long as it takes; nothing where nobody watches a terminal."""
+    if not out.is_terminal or out.is_dumb_terminal:
+        yield
+        return
+    with out.status(Text(text), spinner_style="cyan"):
+        yield
+
+
 class _Plain:
     def __init__(self, out: Console) -> None:
         self._out = out
