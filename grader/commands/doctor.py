@@ -64,7 +64,7 @@ def verdict(findings: Findings) -> list[str]:
     through = len(findings.got_through)
     if findings.is_sandbox:
         return [
-            "Isolation here: sandbox. Submitted code reaches no file, no network and no process of this machine.",
+            "Isolation here: sandbox. Submitted code reaches no file of yours, no network and no other process.",
             "What is left are errors in the Linux kernel itself. Code of others can be graded here.",
         ]
     if findings.level is Level.SANDBOX:
@@ -77,7 +77,7 @@ def verdict(findings: Findings) -> list[str]:
         f"{through} of {len(findings.attempts)} attempts got through."
         if through
         else f"Isolation here: {findings.level}. Every attempt was stopped, but by fewer walls than a sandbox has.",
-        "That is fine for code of your own. Before you grade code of others, follow the advice above.",
+        "That is fine for code of your own. Before you grade code of others, see to what is missing above.",
     ]
 
 
@@ -119,7 +119,7 @@ def _show_row(out: Console, state: str, style: str, title: str, detail: str, adv
 
     row = Table.grid(padding=(0, 1, 0, 0), expand=False)
     row.add_column(width=STATE_WIDTH, no_wrap=True)
-    row.add_column(ratio=1)
+    row.add_column(ratio=1, overflow="fold")
     text = Text(title)
     if detail:
         text.append(f": {clean_line(detail, LINE_MAX_CHARS)}", style="dim")

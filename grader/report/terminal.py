@@ -101,9 +101,11 @@ def show_total(out: Console, report: Report) -> None:
     if ungraded:
         total.append(f"  ({words.count(ungraded, 'exercise')} ungraded and not counted)", style="magenta")
     out.print(total)
-    made_of = ", ".join(clean_line(one, 60) for one in report.isolation.mechanisms)
-    isolation = f"Isolation: {report.isolation.level.value}" + (f" ({made_of})" if made_of else "")
+    isolation = f"Isolation: {report.isolation.level.value}"
     out.print(Text(f"{isolation}. Seed {report.seed}, {words.seconds(report.duration_s)}.", style="dim"))
+    less = words.less_than_sandbox(report.isolation)
+    if less:
+        out.print(Text(less, style="dim"))
 
 
 class Display(Protocol):
