@@ -169,9 +169,9 @@ def _settings(host: Host) -> list[str]:
         for name, value in changed.items()
         if host.setting(name) == 0
     ]
-    if host.setting(APPARMOR) == 1 and not (host.root and not host.container):
+    if host.setting(APPARMOR) == 1:
         if host.container:
-            lines.append(f"{where}sudo sysctl -w {APPARMOR}=0 (a profile of the host does not reach into it).")
+            lines.append(f"{where}echo {APPARMOR}=0 | sudo tee -a /etc/sysctl.d/60-grade.conf && sudo sysctl --system")
         else:
             lines.append("AppArmor forbids namespaces to programs without a profile that names them; allow bubblewrap:")
             lines += _profile(host)
@@ -180,7 +180,8 @@ def _settings(host: Host) -> list[str]:
 
 def _profile(host: Host) -> list[str]:
     path = "/etc/apparmor.d/bwrap"
-    text = rf"abi <abi/4.0>,\ninclude <tunables/global>\nprofile bwrap {host.bubblewrap} flags=(unconfined) {{ userns, }}\n"
+    allow = f"profile bwrap {host.bubblewrap} flags=(unconfined) {{ userns, }}"
+    text = rf"abi <abi/4.0>,\ninclude <tunables/global>\n{allow}\n"
     return [f"printf '{text}' | {host.sudo}tee {path}", f"{host.sudo}apparmor_parser -r {path}"]
 
 

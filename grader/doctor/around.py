@@ -52,7 +52,7 @@ def _scratch() -> Iterator[Surrounding]:
         yield Surrounding(name="scratch", ok=False, detail=(error.strerror or str(error))[:200], advice=advice)
         return
     lines = []
-    if wanted and not os.path.realpath(folder) == os.path.realpath(wanted):
+    if wanted and os.path.realpath(folder) != os.path.realpath(wanted):
         lines.append(f"TMPDIR names {wanted}, which cannot be used.")
     if free < FREE_MIB:
         lines.append(f"Free some space: below {FREE_MIB} MiB a submission may fail for want of it.")

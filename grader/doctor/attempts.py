@@ -1,7 +1,7 @@
 """Which attempts there are, in order, and how it shows that one got through.
 
-Where something outside can tell, that decides, and not what the submission says. Of what was read, the proof is a secret
-that the submission cannot know otherwise. Only of its own limits does it have the word.
+Where something outside can tell, that decides, and not what the submission says. Of what was read, the proof is a
+secret that the submission cannot know otherwise. Only about its own limits does it have the word.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ class Answer:
 class Try:
     """One attempt: a function of `tries`, and how it shows that it got through.
 
-    `needs` names a target without which it cannot be tried. `ends` says how the judge or the kernel may end it, which is
-    then as it should be. `decided` says that what is seen outside is all that counts. What is `slow` is started first.
+    `needs` names a target without which it cannot be tried. `ends` says how the judge or the kernel may end it, which
+    is then as it should be. `decided` says that what is seen outside is all that counts. What is `slow` is started
+    first.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Try:
     slow: bool = False
     wall_s: float = 10.0
     memory_mib: int = 2048
+
     @property
     def is_for_this_system(self) -> bool:
         """Whether it can be tried on this system at all."""

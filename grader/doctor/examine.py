@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
 import platform
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ from grader.doctor.findings import Attempt, Findings, Mechanism, Verdict
 from grader.doctor.outside import Outside
 from grader.judge.channel import Channel, WorkerLostError
 from grader.model import Outcome
-from grader.sandbox import SandboxError, Worker, Zygote
+from grader.sandbox import LAYERS, SandboxError, Worker, Zygote
 from grader.sandbox.bubblewrap import PROGRAM
-from grader.worker import landlock, limits
+from grader.worker import landlock
 from grader.worker.protocol import NO_CHANGE, Body, Load, Raised, Request
 
 FILE_MIB, OUTPUT_KIB, CPU_S = 4, 256, 0.5
@@ -173,9 +173,9 @@ def _mechanisms(
     layers: Collection[str], missing: Iterable[str], without: Collection[str], host: Host
 ) -> Iterator[Mechanism]:
     reasons = dict(line.split(": ", 1) for line in missing if ": " in line)
-    for layer, detail in _DETAILS.items():
+    for layer in LAYERS:
         if layer in layers:
-            yield Mechanism(name=layer, in_force=True, detail=detail())
+            yield Mechanism(name=layer, in_force=True, detail=_detail(layer))
             continue
         reason = "left out" if layer in without else reasons.get(layer, "")
         if not reason and layer == "namespaces":
@@ -193,7 +193,7 @@ def _mechanisms(
         yield Mechanism(name="another user", in_force=True, detail="one that owns nothing")
     else:
         yield Mechanism(name="another user", in_force=False, detail="comes with bubblewrap")
-    limited = limits.resource is not None
+    limited = importlib.util.find_spec("resource") is not None
     yield Mechanism(
         name="limits",
         in_force=limited,
@@ -213,12 +213,16 @@ def _bubblewrap_version() -> str:
     return path
 
 
-_DETAILS = {
-    "bubblewrap": _bubblewrap_version,
-    "namespaces": lambda: "each submission has its own",
-    "landlock": lambda: f"version {landlock.version()}" if sys.platform == "linux" else "",
-    "seccomp": lambda: f"a filter for {platform.machine()}",
-}
+def _detail(layer: str) -> str:
+    match layer:
+        case "bubblewrap":
+            return _bubblewrap_version()
+        case "namespaces":
+            return "each submission has its own"
+        case "landlock":
+            return f"version {landlock.version()}"
+        case _:
+            return f"a filter for {platform.machine()}"
 
 
 def _last_line(text: str) -> str:

@@ -80,10 +80,9 @@ class Outside:
         reached = False
         with selectors.DefaultSelector() as selector:
             for listener in self._listeners[kind]:
-                selector.register(listener, selectors.EVENT_READ)
+                selector.register(listener, selectors.EVENT_READ, listener)
             for key, _ in selector.select(0) if self._listeners[kind] else ():
-                listener = key.fileobj
-                assert isinstance(listener, socket.socket)
+                listener = key.data
                 reached = True
                 with contextlib.suppress(OSError):
                     if kind == "udp":
@@ -137,7 +136,7 @@ class Outside:
         self.targets["files"] = [str(folder / "secret.txt") for folder in self._folders]
 
     def _leave_descriptor(self, stack: contextlib.ExitStack) -> None:
-        file = stack.enter_context(tempfile.TemporaryFile())
+        file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         file.write(self.descriptor_secret.encode())
         file.flush()
         os.set_inheritable(file.fileno(), True)
@@ -172,7 +171,7 @@ class Outside:
         self._listeners[name].append(listener)
 
     def _start_neighbour(self, stack: contextlib.ExitStack) -> None:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603  our own interpreter and program
             [sys.executable, "-I", "-S", "-c", _NEIGHBOUR, self.command_secret],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
