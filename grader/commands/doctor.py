@@ -38,7 +38,7 @@ def run(course: Path | None, json: Path | None, *, without: Collection[str] = ()
     out = terminal.console()
     log = ""
     try:
-        with terminal.busy(out, "trying what submissions must not do (a few seconds)"):
+        with terminal.busy(out, "trying what submissions must not do; this takes a few seconds"):
             findings = examine(_homes(), without=without)
     except ExaminationError as error:
         findings, log = Findings(problem=str(error), untouched=True), error.log

@@ -117,12 +117,15 @@ def _start(zygote: Zygote, outside: Outside, one: Try) -> _Running:
     channel = Channel(worker, output_kib=OUTPUT_KIB, cpu_s=CPU_S)
     channel.start_clock(one.wall_s)
     targets = json.dumps(outside.targets | OVERDRAWN)
-    source = resources.files("grader.doctor").joinpath("tries.py").read_text("utf-8")
-    source += f"\n\nreport({one.name!r}, json.loads({targets!r}))\n"
+    source = f"{_tries()}\n\nreport({one.name!r}, json.loads({targets!r}))\n"
     load = Load(source, "doctor.py", "doctor", None, one.memory_mib, CPU_S, FILE_MIB)
     with contextlib.suppress(WorkerLostError):  # told again when its answer is asked for
         channel.send(Request(1, True, None, NO_CHANGE, [], [], load), Body())
     return _Running(worker, channel)
+
+
+def _tries() -> str:
+    return resources.files("grader.doctor").joinpath("tries.py").read_text("utf-8")
 
 
 def _judge(one: Try, outside: Outside, running: _Running) -> Attempt:

@@ -175,6 +175,7 @@ class Outside:
             [sys.executable, "-I", "-S", "-c", _NEIGHBOUR, self.command_secret],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             # Ctrl-C on the terminal is ours to handle.
             start_new_session=True,

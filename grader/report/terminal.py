@@ -139,8 +139,9 @@ def display(out: Console) -> Iterator[Display]:
 
 @contextmanager
 def busy(out: Console, text: str) -> Iterator[None]:
-    """A line that says what is being done, for as long as it takes; nothing where nobody watches a terminal."""
+    """A live line that says what is being done, while it is; a plain one where nobody watches a terminal."""
     if not out.is_terminal or out.is_dumb_terminal:
+        out.print(Text(text))
         yield
         return
     with out.status(Text(text), spinner_style="cyan"):
