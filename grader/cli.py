@@ -200,8 +200,8 @@ def main() -> None:
     "--isolation",
     type=click.Choice(["auto", "sandbox", "process"]),
     default="auto",
-    help="How to keep submitted code from this machine: as well as it can, or with a process only; sandbox refuses "
-    "to grade with less.  [default: auto]",
+    help="What keeps submitted code from this machine: the best that it has (auto), the best or nothing (sandbox), "
+    "or no more than a process of its own.  [default: auto]",
 )
 @click.option(
     "--require-isolation",
@@ -209,7 +209,7 @@ def main() -> None:
     type=click.Choice(["process", "sandbox"]),
     envvar="GRADE_REQUIRE_ISOLATION",
     show_envvar=True,
-    help="Refuse to grade with less, whatever --isolation says.",
+    help="Refuse to grade with less; grade doctor says what this machine has.",
 )
 @_COURSE
 @click.option("--watch", is_flag=True, help="Grade again on save, only what changed.")
