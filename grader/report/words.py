@@ -72,10 +72,10 @@ def less_than_sandbox(isolation: Isolation) -> str:
     """One line on what is missing for a sandbox and what to do about it; empty when nothing is."""
     if isolation.level is Level.SANDBOX:
         return ""
-    shown = [clean_line(line, 160) for line in isolation.missing[:MISSING_SHOWN]]
-    # Nothing is missing where less was asked for.
-    why = f" ({'; '.join(shown)})" if shown else ""
-    return f"No full sandbox{why}: fine for code of your own; before grading code of others, {ADVICE}."
+    # Nothing is missing where less was asked for. The reasons are in the report, and the doctor's.
+    names = [clean_line(line.partition(":")[0], 40) for line in isolation.missing[:MISSING_SHOWN]]
+    why = f" (missing: {', '.join(names)})" if names else ""
+    return f"No full sandbox{why}: fine for code of your own; for code of others, {ADVICE}."
 
 
 def number(value: float) -> str:

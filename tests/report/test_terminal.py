@@ -118,18 +118,17 @@ def test_the_total_leaves_out_what_is_ungraded() -> None:
         (Isolation(level=Level.SANDBOX, missing=("landlock: this kernel has none",)), ""),
         (
             Isolation(level=Level.PROCESS, missing=("bubblewrap: not installed", "landlock: this kernel has none")),
-            "No full sandbox (bubblewrap: not installed; landlock: this kernel has none): fine for code of your own; "
-            "before grading code of others, grade doctor says what to change.\n",
+            "No full sandbox (missing: bubblewrap, landlock): fine for code of your own; for code of others, grade "
+            "doctor says what to change.\n",
         ),
         (
             Isolation(level=Level.PROCESS),
-            "No full sandbox: fine for code of your own; before grading code of others, grade doctor says what to "
-            "change.\n",
+            "No full sandbox: fine for code of your own; for code of others, grade doctor says what to change.\n",
         ),
         (
-            Isolation(level=Level.NONE, missing=("a\x1b[31m: b\nc", "d: e", "f: g", "h: i")),
-            "No full sandbox (a: b c; d: e; f: g): fine for code of your own; before grading code of others, grade "
-            "doctor says what to change.\n",
+            Isolation(level=Level.NONE, missing=("a\x1b[31m\nb: b", "d: e", "f", "h: i")),
+            "No full sandbox (missing: a b, d, f): fine for code of your own; for code of others, grade doctor says "
+            "what to change.\n",
         ),
     ],
 )
