@@ -84,6 +84,8 @@ def verdict(findings: Findings) -> list[str]:
 def _homes() -> tuple[Path, ...]:
     """Where files of this user lie, besides those for a moment."""
     folder = progress.folder()
+    if not folder.is_absolute():  # a user without a home
+        return ()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
