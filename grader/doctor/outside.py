@@ -149,11 +149,12 @@ class Outside:
                 self._serve(name, listener)
                 self.targets[name] = listener.getsockname()[1]
         for address in self._unix_addresses():
-            with contextlib.suppress(OSError):  # such as a path that is too long
+            with contextlib.suppress(OSError):  # not on every file system
                 listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-                listener.bind(address)
-                if not address.startswith("\0"):
-                    Path(address).chmod(0o777)
+                if address.startswith("\0"):
+                    listener.bind(address)
+                else:
+                    self._bind(listener, Path(address))
                 self._serve("unix", listener)
                 self.targets.setdefault("unix", []).append(address)
         self._known = self._contents()
@@ -163,6 +164,19 @@ class Outside:
             yield str(self._folders[0] / "socket")
             if sys.platform == "linux":
                 yield f"\0{_secret()}"
+
+    @staticmethod
+    def _bind(listener: socket.socket, path: Path) -> None:
+        """Bind to a path of any length: an address has room for some hundred characters only."""
+        if sys.platform == "linux":
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+            finally:
+                os.close(folder)
+        else:
+            listener.bind(str(path))
+        path.chmod(0o777)
 
     def _serve(self, name: str, listener: socket.socket) -> None:
         if listener.type == socket.SOCK_STREAM:

@@ -146,7 +146,11 @@ def test_each_try_has_its_function_and_says_something_of_its_own() -> None:
     assert len({one.title for one in TRIES}) == len(TRIES)
 
 
-def test_what_happens_outside_is_seen_once(scratch: Path) -> None:
+def test_what_happens_outside_is_seen_once(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = scratch / ("a" * 200)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.chdir(scratch)  # one of the tries goes elsewhere
     with Outside() as outside:
         assert not outside.was_written()
         tries.write_file(outside.targets)
@@ -161,3 +165,4 @@ def test_what_happens_outside_is_seen_once(scratch: Path) -> None:
         assert not outside.sees_process()
         tries.end_process(outside.targets)
         assert outside.has_ended(within_s=10)
+    long.rmdir()
