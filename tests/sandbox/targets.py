@@ -138,7 +138,7 @@ class Targets:
         stack.callback(self.remove_left)
         self._fill_folder()
         self.values |= {"FOLDER": self.folder, "FILE": f"{self.folder}/secret.txt"}
-        self.values["SEGAKCAP"] = str(Path(torch.__file__).parents[1])[::-1]
+        self.values["XIFERP"] = sys.prefix[::-1]
         self._open_sockets()
         self._open_queues()
         self._terminal: tuple[int, int] = (-1, -1)
@@ -303,6 +303,7 @@ def missing(needed: str) -> str:
         "io_uring": (lambda: _setting("kernel/io_uring_disabled") == "0", "io_uring is switched off"),
         "tiocsti": (lambda: _setting("dev/tty/legacy_tiocsti") != "0", "the kernel has no TIOCSTI"),
         "processors": (lambda: len(os.sched_getaffinity(0)) > 1, "only one processor"),
+        "environment": (lambda: sys.prefix != sys.base_prefix, "no virtual environment"),
         "editable": (lambda: any(_editables()), "the grader is not installed in place"),
     }
     works, why = checks[needed]

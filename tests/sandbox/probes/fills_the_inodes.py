@@ -1,15 +1,14 @@
-"""Makes five thousand files in its folder.
+"""Makes more files in its folder than the limit of their number.
 
 kind: files
 stopped by: namespaces
 """
 
-import os
 import tempfile
 
 
 def attack() -> bool:
     folder = tempfile.mkdtemp()
-    for number in range(5000):
-        os.mkdir(f"{folder}/{number}")
+    for number in range(4200):
+        open(f"{folder}/{number}", "x").close()
     return True

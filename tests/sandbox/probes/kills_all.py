@@ -1,12 +1,15 @@
-"""Finds out whether a signal to everybody would reach anybody.
+"""Sends a signal to everybody whom it may signal.
 
 kind: signals and other processes
-stopped by: namespaces landlock(6) seccomp
+stopped by: bubblewrap landlock(6) seccomp
+changes: victim
+seen: outside
 """
 
 import os
+import signal
 
 
 def attack() -> bool:
-    os.kill(-1, 0)  # the signal that does nothing
+    os.kill(-1, signal.SIGURG)  # nobody ends by this one; the call succeeds also where it reaches nobody
     return True

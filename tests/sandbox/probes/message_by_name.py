@@ -1,7 +1,7 @@
 """Sends to a POSIX message queue of the host.
 
 kind: doors of the kernel
-stopped by: bubblewrap seccomp
+stopped by: bubblewrap landlock seccomp
 changes: mq
 """
 

@@ -3,6 +3,7 @@
 kind: network and sockets
 stopped by: bubblewrap seccomp
 changes: udp
+seen: outside
 """
 
 import socket

@@ -3,6 +3,7 @@
 kind: network and sockets
 stopped by: bubblewrap seccomp
 changes: udp6
+seen: outside
 needs: ipv6
 """
 
