@@ -1,4 +1,4 @@
-"""What probes share. It is part of each submission that they make, as the module `prelude`; the grader has no use for it.
+"""What probes share. It is part of each submission that they make, as the module `prelude`.
 
 Nothing here may fail where a layer is switched on or off: a probe would seem to be stopped by what stopped the prelude.
 """
@@ -76,8 +76,8 @@ def enter_own_user_namespace(others: int = 0) -> None:
 
 # A program that does nothing but end with status 42.
 _EXIT_42 = {
-    "x86_64": (62, bytes.fromhex("bf2a000000" "b8e7000000" "0f05")),
-    "aarch64": (183, bytes.fromhex("400580d2" "c80b80d2" "010000d4")),
+    "x86_64": (62, bytes.fromhex("bf2a000000b8e70000000f05")),
+    "aarch64": (183, bytes.fromhex("400580d2c80b80d2010000d4")),
 }
 
 

@@ -39,6 +39,17 @@ def checked(result: int) -> int:
     return result
 
 
+def quick_place() -> str:
+    """A folder that is no disk's, where there is one in which all probes can work."""
+    memory = "/dev/shm"  # noqa: S108
+    with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=memory) as file:
+        os.setxattr(file.name, "user.trial", b"")
+        found = os.statvfs(memory)
+        if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_bsize > 1 << 30:
+            return memory
+    return tempfile.gettempdir()
+
+
 class Victim:
     """One process of victim.py."""
 
@@ -84,9 +95,10 @@ class Victim:
 class Targets:
     """The targets of one level. A context manager; `values` fill the placeholders of probes."""
 
-    def __init__(self, uids: set[int]) -> None:
-        """`uids` are the users that victims are to belong to."""
+    def __init__(self, uids: set[int], place: str) -> None:
+        """`uids` are the users that victims are to belong to; `place` is where to put files."""
         self._open = contextlib.ExitStack()
+        self._place = place
         self._uids = sorted(uids)
         self.name = f"canary-{secrets.token_hex(6)}"
         self.values = {"NAME": self.name, "HOST": os.uname().nodename, "TESTS": str(os.getpid())}
@@ -122,7 +134,7 @@ class Targets:
 
     def remove_left(self) -> None:
         """Remove what probes leave for one another where nothing keeps them from it."""
-        for path in (Path("/tmp", self.name), Path(f"/dev/shm/{self.name}-left")):
+        for path in (Path("/tmp", self.name), Path(f"/dev/shm/{self.name}-left")):  # noqa: S108
             path.unlink(missing_ok=True)
         left = libc.shmget(self._key, 1, 0)
         if left >= 0:
@@ -133,7 +145,7 @@ class Targets:
     def _make(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
         self._looks: dict[str, Callable[[], bool]] = {}
-        self.folder = tempfile.mkdtemp(prefix="canary-")
+        self.folder = tempfile.mkdtemp(prefix="canary-", dir=self._place)
         stack.callback(shutil.rmtree, self.folder)
         stack.callback(self.remove_left)
         self._fill_folder()
@@ -145,13 +157,13 @@ class Targets:
         stack.callback(self._close_terminal)
         self._open_terminal()
         self._looks["terminal"] = lambda: bool(select.select([self._terminal[0]], [], [], 0)[0])
-        lock = stack.enter_context(open(torch.__file__))  # noqa: PTH123
+        lock = stack.enter_context(Path(torch.__file__).open())
         fcntl.flock(lock, fcntl.LOCK_SH)
         self._victims = [Victim(uid, self.folder) for uid in self._uids]
         self.values["VICTIMS"] = " ".join(victim.name for victim in self._victims)
 
     def _fill_folder(self) -> None:
-        os.chmod(self.folder, 0o777)  # noqa: PTH101
+        os.chmod(self.folder, 0o777)  # noqa: PTH101, S103
         wanted = {"secret.txt": 0o666, "owned.txt": 0o644}
         for path in Path(self.folder).iterdir():
             path.unlink()
@@ -171,9 +183,9 @@ class Targets:
 
     def _open_sockets(self) -> None:
         # Those in the file system have a folder of their own: binding changes it.
-        folder = tempfile.mkdtemp(prefix="canary-")
+        folder = tempfile.mkdtemp(prefix="canary-", dir=self._place)
         self._stack.callback(shutil.rmtree, folder)
-        os.chmod(folder, 0o777)  # noqa: PTH101
+        os.chmod(folder, 0o777)  # noqa: PTH101, S103
         stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
         unix, ipv4, ipv6 = socket.AF_UNIX, socket.AF_INET, socket.AF_INET6
         self._listen("tcp", ipv4, stream, ("127.0.0.1", 0))
@@ -200,7 +212,7 @@ class Targets:
         server.bind(address)
         server.setblocking(False)
         if isinstance(address, str) and address[0] != "\0":
-            os.chmod(address, 0o777)  # noqa: PTH101
+            os.chmod(address, 0o777)  # noqa: PTH101, S103
         if kind == socket.SOCK_STREAM:
             server.listen()
 
@@ -235,7 +247,7 @@ class Targets:
             os.umask(umask)
         self._stack.callback(libc.mq_unlink, f"/{self.name}".encode())
         self._stack.callback(os.close, mq)
-        named = Path("/dev/shm", self.name)
+        named = Path("/dev/shm", self.name)  # noqa: S108
         named.write_bytes(SECRET)
         named.chmod(0o666)
         self._stack.callback(named.unlink)
@@ -264,7 +276,7 @@ class Targets:
         self._close_terminal()
         self._terminal = os.openpty()
         self.values["TTY"] = os.ttyname(self._terminal[1])
-        os.chmod(self.values["TTY"], 0o666)  # noqa: PTH101
+        os.chmod(self.values["TTY"], 0o666)  # noqa: PTH101, S103
 
     def _close_terminal(self) -> None:
         for fd in self._terminal:

@@ -14,9 +14,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -28,7 +28,7 @@ from grader.sandbox import LAYERS, bubblewrap, seccomp
 from grader.worker import landlock
 from tests.sandbox import probe as reading
 from tests.sandbox.probe import ALWAYS, KINDS, Probe
-from tests.sandbox.targets import Targets, missing
+from tests.sandbox.targets import Targets, missing, quick_place
 
 BUBBLEWRAP, NAMESPACES, LANDLOCK, SECCOMP = LAYERS
 # Which layers are on.
@@ -115,7 +115,6 @@ class Host:
         return child.pid, child.create_time()
 
 
-
 @pytest.fixture(scope="module", params=LEVELS)
 def active(request: pytest.FixtureRequest) -> frozenset[str]:
     """The layers that are on."""
@@ -132,19 +131,21 @@ def active(request: pytest.FixtureRequest) -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def host(course: Course, active: frozenset[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    options = Options(seed=7, timeout_s=5, without=tuple(sorted(set(LAYERS) - active)))
+    options = Options(seed=7, timeout_s=10, without=tuple(sorted(set(LAYERS) - active)))
     secret = tmp_path_factory.mktemp("inherited") / "secret.txt"
     secret.write_text("canary")
+    place = quick_place()
     kept = os.open(secret, os.O_RDONLY)
     os.set_inheritable(kept, True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CANARY", "canary")
+        patch.setattr(tempfile, "tempdir", place)
         with Engine(course, [SLUG], options) as engine:
             ready, *_ = engine.grade([job(HONEST)])  # the first one starts spare workers
             assert isinstance(ready, Ready)
             judge = next(p for p in psutil.Process().children() if "grader.judge" in p.cmdline())
             user = max(process.uids().real for process in below(judge))  # root becomes another one, or stays root
-            with Targets({user, os.getuid()}) as targets:
+            with Targets({user, os.getuid()}, place) as targets:
                 yield Host(engine, targets, ready, judge, user)
     os.close(kept)
 

@@ -4,6 +4,7 @@ kind: what the host is
 stopped by: landlock
 """
 
+
 def attack() -> bool:
     with open("/proc/sys/kernel/random/boot_id") as file:
         return len(file.read()) > 30

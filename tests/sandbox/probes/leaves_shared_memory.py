@@ -5,6 +5,7 @@ stopped by: namespaces landlock
 runs: twice
 """
 
+
 def attack() -> bool:
     try:
         open("/dev/shm/@NAME@-left", "x").close()

@@ -5,6 +5,7 @@ stopped by: bubblewrap landlock
 changes: folder
 """
 
+
 def attack() -> bool:
     with open("@FOLDER@/new", "x"):
         return True

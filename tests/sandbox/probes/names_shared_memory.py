@@ -4,6 +4,7 @@ kind: files
 stopped by: bubblewrap landlock
 """
 
+
 def attack() -> bool:
     with open("/dev/shm/@NAME@") as file:
         return file.read().startswith("canary")

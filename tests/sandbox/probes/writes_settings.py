@@ -4,6 +4,7 @@ kind: what the host is
 stopped by: user landlock
 """
 
+
 def attack() -> bool:
     with open("/proc/sys/vm/swappiness") as file:
         value = file.read()

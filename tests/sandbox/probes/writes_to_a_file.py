@@ -5,6 +5,7 @@ stopped by: bubblewrap landlock
 changes: folder
 """
 
+
 def attack() -> bool:
     with open("@FILE@", "a") as file:
         file.write("changed")
