@@ -13,7 +13,7 @@ from grader.sandbox import LAYERS
 FOLDER = Path(__file__).parent / "probes"
 PRELUDE = Path(__file__).parent / "prelude.py"
 # What is no layer that can be left out: a worker that is not root, and what holds for each process of the grader.
-USER, ALWAYS = "user", "always"
+USER, ALWAYS, NOTHING = "user", "always", "nothing"
 STOPPERS = (*LAYERS, USER, ALWAYS)
 KINDS = (
     "files", "what the host is", "network and sockets", "signals and other processes", "processes and programs",
@@ -86,7 +86,7 @@ class Probe:
             name=path.stem,
             sentence=header.partition("\n")[0],
             kind=fields["kind"],
-            stoppers=tuple(Stopper.parse(word) for word in fields["stopped by"].split()),
+            stoppers=tuple(Stopper.parse(word) for word in fields["stopped by"].split() if word != NOTHING),
             changes=frozenset(filter(None, fields.get("changes", "").split(", "))),
             needs=fields.get("needs", ""),
             twice=fields.get("runs") == "twice",

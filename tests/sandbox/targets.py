@@ -101,7 +101,12 @@ class Targets:
         self._place = place
         self._uids = sorted(uids)
         self.name = f"canary-{secrets.token_hex(6)}"
-        self.values = {"NAME": self.name, "HOST": os.uname().nodename, "TESTS": str(os.getpid())}
+        self.values = {
+            "NAME": self.name,
+            "HOST": os.uname().nodename,
+            "RELEASE": os.uname().release,
+            "TESTS": str(os.getpid()),
+        }
 
     def __enter__(self) -> Targets:
         with contextlib.ExitStack() as stack:
@@ -157,7 +162,8 @@ class Targets:
         stack.callback(self._close_terminal)
         self._open_terminal()
         self._looks["terminal"] = lambda: bool(select.select([self._terminal[0]], [], [], 0)[0])
-        lock = stack.enter_context(Path(torch.__file__).open())
+        lock = os.open(torch.__file__, os.O_RDONLY)
+        stack.callback(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_SH)
         self._victims = [Victim(uid, self.folder) for uid in self._uids]
         self.values["VICTIMS"] = " ".join(victim.name for victim in self._victims)

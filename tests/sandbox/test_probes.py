@@ -6,7 +6,7 @@ where none of these is on, and nowhere else: there is no exception for single pr
 the host has changed, and in each case the next submission is graded as if nothing had been.
 
 "bubblewrap" is on wherever "namespaces" is, which needs it. So a probe that names only the latter is one that gets
-past bubblewrap alone.
+past bubblewrap alone. What is stopped by "nothing" is what docs/isolation.md says is not defended.
 """
 
 from __future__ import annotations
@@ -187,7 +187,6 @@ def test_every_probe_says_what_it_tries_and_what_stops_it() -> None:
         assert probe.sentence[0].isupper(), probe.name
         assert probe.sentence.endswith("."), probe.name
         assert probe.kind in KINDS, probe.name
-        assert probe.stoppers, probe.name
         named = [part for stopper in probe.stoppers for part in stopper.parts]
         # Only what a level shows: it must succeed where none of them is on.
         assert ALWAYS not in named or named == [ALWAYS], probe.name
