@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -73,14 +74,22 @@ def job(source: str) -> Job:
     return Job(slug=SLUG, file=f"{SLUG}.py", sha256="0" * 64, source=source)
 
 
-def below(judge: psutil.Process) -> list[psutil.Process]:
-    """The living processes below a judge."""
+def below(pid: int) -> list[int]:
+    """The living processes below one. psutil would look at all of the machine's, and this is asked often."""
     found = []
-    for process in judge.children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in listed.read_text().split():
+                found += [*_alive(int(child)), *below(int(child))]
     return found
+
+
+def _alive(pid: int) -> list[int]:
+    """`[pid]`, or nothing when that process has ended: it has no memory any more."""
+    try:
+        return [] if Path(f"/proc/{pid}/statm").read_text().split()[0] == "0" else [pid]
+    except OSError:
+        return []
 
 
 class Host:
@@ -93,25 +102,26 @@ class Host:
         self.user = user
         self._judge = judge
         # The zygote, its spare workers and, in a sandbox, bubblewrap.
-        self._at_rest = len(below(self._judge))
+        self._at_rest = len(below(judge.pid))
 
     def grade(self, source: str) -> ExerciseResult:
         *_, last = self.engine.grade([job(source)])
         assert isinstance(last, ExerciseFinished)
         return last.result
 
-    def left(self) -> list[psutil.Process]:
+    def left(self) -> list[int]:
         """What is still running of a submission that has ended. What leaves its parent becomes the judge's child."""
         for _ in range(50):
-            found = below(self._judge)
+            found = below(self._judge.pid)
             if len(found) <= self._at_rest:
                 return []
-            psutil.wait_procs(found, timeout=0.05)
+            ending = [process for process in psutil.process_iter() if process.pid in found]
+            psutil.wait_procs(ending, timeout=0.05)  # returns when they have ended
         return found
 
     def first(self) -> tuple[int, float]:
         """The process below the judge: another one when the zygote ended."""
-        child = self._judge.children()[0]
+        child = psutil.Process(below(self._judge.pid)[0])
         return child.pid, child.create_time()
 
 
@@ -144,7 +154,9 @@ def host(course: Course, active: frozenset[str], tmp_path_factory: pytest.TempPa
             ready, *_ = engine.grade([job(HONEST)])  # the first one starts spare workers
             assert isinstance(ready, Ready)
             judge = next(p for p in psutil.Process().children() if "grader.judge" in p.cmdline())
-            user = max(process.uids().real for process in below(judge))  # root becomes another one, or stays root
+            user = max(
+                psutil.Process(pid).uids().real for pid in below(judge.pid)
+            )  # root becomes another one, or stays root
             with Targets({user, os.getuid()}, place) as targets:
                 yield Host(engine, targets, ready, judge, user)
     os.close(kept)
