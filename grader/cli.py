@@ -200,6 +200,7 @@ def main() -> None:
     default="auto",
     help="How far to keep submitted code from this machine; fails if that isn't possible.  [default: auto]",
 )
+@click.option("--allow-forbidden", is_flag=True, help="Do not look for APIs that an exercise forbids.")
 @_COURSE
 @click.option("--watch", is_flag=True, help="Grade again on save, only what changed.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in a browser.")

@@ -19,7 +19,7 @@ from typing import Annotated
 
 import msgspec
 
-from grader.model import Limits
+from grader.model import Limits, Policy
 
 EXERCISES = "exercises"
 SOLUTIONS = "solutions"
@@ -53,10 +53,13 @@ class Forbidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ready-made versions that earn no points: dotted public names, and what to build from `instead`.
 
     A name covers everything below it: "torch.optim" is the whole package, "torch.Tensor.relu" a method.
+    `if_written` is what a name in the source costs (never `CHECK`), `if_run` what one costs that was seen at work.
     """
 
     names: tuple[Line, ...] = ()
     instead: str = ""
+    if_written: Policy = Policy.EXERCISE
+    if_run: Policy = Policy.FLAG
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +220,11 @@ def _read(root: Path, folder: Path) -> tuple[Exercise | None, list[str]]:
     wrong += [
         f"{shown}: key forbidden.names: {name!r} is not a dotted name such as torch.nn.Linear" for name in bad_names
     ]
+    if metadata.forbidden.if_written is Policy.CHECK:
+        wrong.append(
+            f'{shown}: key forbidden.if_written: a name in the source belongs to no single check, so "check" is not '
+            "possible; use exercise, flag or off"
+        )
     if wrong:
         return None, wrong
     limits = Limits(**msgspec.structs.asdict(metadata.limits))
@@ -276,6 +284,8 @@ def _plain(error: str) -> str:
     if found := re.match(r"Expected `(\w+)`, got `(\w+)`", what):
         wanted, got = (_TYPES.get(name, name) for name in found.groups())
         return f"key {key}: expected {wanted}, got {got}"
+    if found := re.match(r"Invalid enum value '?(.*?)'?$", what, re.DOTALL):
+        return f"key {key}: {found[1]!r} is not one of {', '.join(Policy)}"
     if "length" in what:
         return f"key {key}: the text is empty"
     if found := re.match(r"Expected `(?:int|float)` (\S+) (\S+)", what):

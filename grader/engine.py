@@ -24,7 +24,8 @@ from grader.course import Course, Exercise
 from grader.judge import messages
 from grader.judge.messages import CheckFinished, Event, ExerciseFinished, Failed, Job, PlannedCheck, Ready
 from grader.model import ExerciseResult, Level, Status, SubmissionFile
-from grader.sandbox import LAYERS, remove_folder
+from grader.names import canonical
+from grader.sandbox import LAYERS, remove_folder, remove_groups_of
 
 __all__ = [
     "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
@@ -55,7 +56,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to grade. A seed repeats a run; `timeout_s` replaces the time limit of each check.
 
     `isolation` is a level, or "auto" for the strongest that this host has. A host that has less than `required` is
-    refused. `without` names layers to leave out, of `sandbox.LAYERS`: for tests of the layers that remain.
+    refused. `without` names layers to leave out, of `sandbox.LAYERS`: for tests of the layers that remain. Without
+    `forbidden` nobody looks for forbidden APIs.
     """
 
     seed: int | None = None
@@ -63,6 +65,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     isolation: str = "auto"
     required: Level = Level.NONE
     without: tuple[str, ...] = ()
+    forbidden: bool = True
 
 
 class Engine:
@@ -156,7 +159,7 @@ class Engine:
     def _setup(self) -> messages.Setup:
         return messages.Setup(
             root=str(self._root),
-            suites=tuple(_spec(e) for e in self._exercises),
+            suites=tuple(_spec(e, look=self._options.forbidden) for e in self._exercises),
             seed=self._seed,
             parent=os.getpid(),
             timeout_s=self._options.timeout_s,
@@ -228,6 +231,8 @@ class _Judge:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        # The judge has done this, unless it was killed.
+        remove_groups_of(self._process.pid)
         remove_folder(self._scratch)
         for stream in (self._process.stdin, self._process.stdout, self._log):
             with contextlib.suppress(OSError):
@@ -262,7 +267,10 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _spec(exercise: Exercise) -> messages.SuiteSpec:
+def _spec(exercise: Exercise, *, look: bool) -> messages.SuiteSpec:
+    """What the judge needs; `look` for forbidden APIs."""
+    given = exercise.forbidden
+    names = given.names if look else ()
     return messages.SuiteSpec(
         slug=exercise.slug,
         chapter=exercise.chapter,
@@ -270,7 +278,9 @@ def _spec(exercise: Exercise) -> messages.SuiteSpec:
         suite=str(exercise.suite),
         solution=str(exercise.solution),
         limits=exercise.limits,
-        forbidden=exercise.forbidden.names,
-        instead=exercise.forbidden.instead,
-        required=tuple(forbidden.public_names(exercise.stub.read_text("utf-8"))) if exercise.forbidden.names else (),
+        forbidden=tuple(dict.fromkeys(canonical(name) for name in names)),
+        instead=given.instead,
+        required=tuple(forbidden.public_names(exercise.stub.read_text("utf-8"))) if names else (),
+        if_written=given.if_written,
+        if_run=given.if_run,
     )

@@ -50,6 +50,15 @@ class DiagnosisKind(StrEnum):
     FORBIDDEN_API = "forbidden_api"
 
 
+class Policy(StrEnum):
+    """What evidence of a forbidden API costs: the exercise, the check, nothing (a person looks); or nobody looks."""
+
+    EXERCISE = "exercise"
+    CHECK = "check"
+    FLAG = "flag"
+    OFF = "off"
+
+
 class Level(StrEnum):
     """How far student code was kept from the host, strongest first."""
 
@@ -118,13 +127,17 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """A named mistake. `check` is empty when it concerns the whole file; `line` is 0 when unknown."""
+    """A named mistake. `check` is empty when it concerns the whole file; `line` is 0 when unknown.
+
+    `review`: flagged for a person to look at. It took no points, and it may be no mistake at all.
+    """
 
     check: str
     kind: DiagnosisKind
     name: str
     text: str
     line: int = 0
+    review: bool = False
 
 
 class SubmissionFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,7 +66,8 @@ def _belongs(process: psutil.Process, folder: str) -> bool:
 
 def _texts(process: psutil.Process) -> Iterator[str]:
     try:
-        yield process.cwd()
+        with contextlib.suppress(OSError):  # a path may be too long to be told
+            yield process.cwd()
         yield from process.cmdline()
         yield from process.environ().values()
     except psutil.AccessDenied:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import Course, CourseError
-from grader.model import Limits
+from grader.course import Course, CourseError, Forbidden
+from grader.model import Limits, Policy
 
 COURSES = Path(__file__).parent / "courses"
 
@@ -127,3 +127,36 @@ def test_deeply_nested_metadata_is_one_line(tmp_path: Path) -> None:
     (root / "solutions/01_first/beta/exercise.toml").write_text("title = " + "[" * 5000)
     (line,) = Course.load(root).problems
     assert line.startswith("solutions/01_first/beta/exercise.toml: not TOML: ")
+
+
+def _with_metadata(tmp_path: Path, text: str) -> Course:
+    root = shutil.copytree(COURSES / "good", tmp_path / "good")
+    (root / "solutions/01_first/beta/exercise.toml").write_text(f'title = "Beta"\n{text}\n')
+    return Course.load(root)
+
+
+def test_an_exercise_may_say_what_evidence_costs(tmp_path: Path) -> None:
+    default = Forbidden()
+    assert (default.if_written, default.if_run) == (Policy.EXERCISE, Policy.FLAG)
+    course = _with_metadata(tmp_path, '[forbidden]\nnames = ["torch.mul"]\nif_written = "flag"\nif_run = "check"')
+    assert course.problems == ()
+    beta = course.get("beta")
+    assert beta is not None
+    assert (beta.forbidden.if_written, beta.forbidden.if_run) == (Policy.FLAG, Policy.CHECK)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('if_run = "warn"', "key forbidden.if_run: 'warn' is not one of exercise, check, flag, off"),
+        ("if_run = false", "key forbidden.if_run: expected a text, got true or false"),
+        (
+            'if_written = "check"',
+            "key forbidden.if_written: a name in the source belongs to no single check, "
+            'so "check" is not possible; use exercise, flag or off',
+        ),
+    ],
+)
+def test_an_unknown_policy_is_one_line(text: str, said: str, tmp_path: Path) -> None:
+    (line,) = _with_metadata(tmp_path, f"[forbidden]\n{text}").problems
+    assert line == f"solutions/01_first/beta/exercise.toml: {said}"

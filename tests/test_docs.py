@@ -55,7 +55,7 @@ def test_commands_and_options_of_grade_exist() -> None:
     known |= {"--help", "--version"}
     lines = [line for line in EVERYTHING.splitlines() if re.search(r"\bgrade\b", line) and "pip" not in line]
     readme = (ROOT / "README.md").read_text("utf-8")
-    described = set(re.findall(r"`(--[a-z]+)", readme))
+    described = set(re.findall(r"`(--[a-z-]+)", readme))
     for option in described | set(re.findall(r"(?<!\w)(--[a-z-]+)", "\n".join(lines))):
         assert option in known | {"--profile"}, option
     grading = commands["paths"]
@@ -163,3 +163,11 @@ def test_the_exercise_of_the_guide_runs_under_plain_pytest(guide_course: Course)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
+
+
+def test_attacks_and_probes_of_the_threat_model_exist() -> None:
+    page = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+    named = re.findall(r"\b([AP]):(\w+)", page)
+    assert len(named) > 40
+    folders = {"A": ROOT / "tests" / "attacks", "P": ROOT / "tests" / "sandbox" / "probes"}
+    assert [name for kind, name in named if not (folders[kind] / f"{name}.py").is_file()] == []

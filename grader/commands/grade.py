@@ -38,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float | None = None
     seed: int | None = None
     isolation: str = "auto"
+    allow_forbidden: bool = False
     course: Path | None = None
     watch: bool = False
     open: bool = False
@@ -65,7 +66,12 @@ def run(request: Request) -> Exit:
     slugs = [slug for slug in course.slugs if not request.only or slug in request.only]
     if not request.watch:
         slugs = [one.slug for one in found.submissions]
-    options = engine.Options(seed=request.seed, timeout_s=request.timeout_s, isolation=request.isolation)
+    options = engine.Options(
+        seed=request.seed,
+        timeout_s=request.timeout_s,
+        isolation=request.isolation,
+        forbidden=not request.allow_forbidden,
+    )
     try:
         with engine.Engine(course, slugs, options) as judge:
             session = Session(course, request, judge)

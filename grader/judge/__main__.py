@@ -45,8 +45,9 @@ def main() -> None:
     confine.hide_memory()
     if setup.scratch:
         tempfile.tempdir = setup.scratch
+    memory_mib = max((suite.limits.memory_mib for suite in setup.suites), default=64)
     disk_mib = max((suite.limits.file_mib for suite in setup.suites), default=64)
-    zygote = Zygote(alone=True, without=setup.without, disk_mib=disk_mib)
+    zygote = Zygote(alone=True, without=setup.without, memory_mib=memory_mib, disk_mib=disk_mib)
     try:
         zygote.start()
         import pytest  # noqa: F401  takes a tenth of a second: then one can see whether the zygote has started

@@ -27,6 +27,7 @@ from grader.worker.protocol import (
 )
 
 KEPT_OUTPUT = 65_536
+OUT_OF_MEMORY = "Your code asked for more memory than it may use."
 _CHUNK = 65_536
 
 
@@ -213,7 +214,9 @@ def _ending(ending: Ending | None, cpu_s: float) -> tuple[Outcome, str]:
         return Outcome.CRASHED, "The Python process that ran your code closed its connection to the grader."
     status = ending.status
     if ending.cpu_s >= cpu_s and os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGXCPU):
-        return Outcome.OUT_OF_CPU_TIME, f"Your code used {cpu_s:g} seconds of CPU time, which is all that it may use."
+        return Outcome.OUT_OF_CPU_TIME, f"Your code used its {cpu_s:g} s of CPU time. Is there a loop that never ends?"
+    if ending.out_of_memory:
+        return Outcome.OUT_OF_MEMORY, OUT_OF_MEMORY
     if os.WIFSIGNALED(status):
         match os.WTERMSIG(status):
             case 11:

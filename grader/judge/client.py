@@ -19,6 +19,7 @@ from grader.judge.graph import Remote, Token
 from grader.judge.incoming import Incoming
 from grader.judge.outgoing import Outgoing
 from grader.judge.proxy import CallableProxy, Proxy, defines, held, is_proxy, label
+from grader.judge.transcript import Recorder
 from grader.model import Limits
 from grader.worker.mirrors import Mirrors, make, reference
 from grader.worker.modules import Twin
@@ -77,6 +78,11 @@ class Client:
         self._kept_out: dict[int, TensorData] = {}
         # Whether student code changed a list or dict of the suite since the check began.
         self._rearranged = False
+        # What was answered since the check began.
+        self.recorder = Recorder()
+        # Which of the forbidden names were at work since `take_ran`, by the worker's word.
+        self._forbidden: tuple[str, ...] = ()
+        self._ran: set[str] = set()
         self._seed: int | None = None
         self._defined: dict[tuple[int, str], Any] = {}
         self._last_id = 0
@@ -88,13 +94,31 @@ class Client:
 
     # ---- what proxies and the session ask for ----
 
-    def load(self, source: str, file: str, name: str, *, cuda: bool | None, limits: Limits, cpu_s: float) -> None:
-        """Have the worker take its limits and import the submission."""
-        self._request(lambda _: Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib), "")
+    def load(
+        self,
+        source: str,
+        file: str,
+        name: str,
+        *,
+        cuda: bool | None,
+        limits: Limits,
+        cpu_s: float,
+        forbidden: tuple[str, ...] = (),
+    ) -> None:
+        """Have the worker take its limits, import the submission, and look out for the names `forbidden`."""
+        self._forbidden = forbidden
+        load = Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib, list(forbidden))
+        self._request(lambda _: load, "")
+
+    def take_ran(self) -> set[str]:
+        """The forbidden names that the worker saw at work since this was last asked."""
+        ran, self._ran = self._ran, set()
+        return ran
 
     def begin(self, seed: int) -> None:
         """A check begins; the worker is told with the next request."""
         self.last_call, self.last_value = "", None
+        self.recorder.clear()
         self.overwrote = self._rearranged = False
         self._seed = seed
 
@@ -111,6 +135,7 @@ class Client:
         value = self._request(lambda _: Get(held(proxy).id, name), path)
         if type(value) is CallableProxy and defines(proxy):
             self._defined[place] = value
+            self.recorder.drop_last()
         return value
 
     def set(self, proxy: Proxy, name: str, value: Any) -> None:
@@ -224,7 +249,13 @@ class Client:
         reply, body = self.channel.receive()
         if reply.number != number:
             raise self.channel.lose_protocol("a reply to another request")
+        self.recorder.add(reply, body)
         with self._checked():
+            for place in reply.ran:
+                # Ours by its number: no text of the worker's gets into a report this way.
+                if not 0 <= place < len(self._forbidden):
+                    raise ProtocolError("a name that nobody asked for")
+                self._ran.add(self._forbidden[place])
             self._mirrors.apply(self._noticed(reply.sync.tensors), body)
         return reply, body
 

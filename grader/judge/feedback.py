@@ -19,7 +19,7 @@ from torch.autograd.gradcheck import GradcheckError
 
 from grader.compare import Mismatch, compare, describe
 from grader.gradients import explain_gradcheck
-from grader.judge.channel import WorkerLostError
+from grader.judge.channel import OUT_OF_MEMORY, WorkerLostError
 from grader.judge.client import Client
 from grader.judge.errors import StudentError, UnsupportedError
 from grader.model import Figure, Frame, Outcome
@@ -112,7 +112,7 @@ def _explain_student(error: StudentError, client: Client | None, source: Source)
     if _is_memory(error):
         return Feedback(
             outcome=Outcome.OUT_OF_MEMORY,
-            message="Your code asked for more memory than it may use.",
+            message=OUT_OF_MEMORY,
             frames=frames,
         )
     limit = _exceeded(error)

@@ -10,13 +10,14 @@ from typing import IO
 
 import msgspec
 
-from grader.model import CheckResult, Environment, ExerciseResult, Isolation, Limits
+from grader.model import CheckResult, Environment, ExerciseResult, Isolation, Limits, Policy
 
 
 class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One exercise as the judge needs it.
 
-    `forbidden` are names that earn no points and `instead` says what to use; `required` are what the stub defines.
+    `forbidden` are the ready-made versions and `instead` says what to use; `required` are what the stub defines.
+    `if_written` and `if_run` say what it costs when one is found in the source, or seen at work.
     """
 
     slug: str
@@ -28,6 +29,13 @@ class SuiteSpec(msgspec.Struct, frozen=True, kw_only=True):
     forbidden: tuple[str, ...] = ()
     instead: str = ""
     required: tuple[str, ...] = ()
+    if_written: Policy = Policy.EXERCISE
+    if_run: Policy = Policy.FLAG
+
+    @property
+    def looked_for(self) -> tuple[str, ...]:
+        """The names that a worker looks out for."""
+        return () if self.if_run is Policy.OFF else self.forbidden
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):

@@ -72,6 +72,7 @@ def exercise_result(
     status: Status | None = None,
     *,
     diagnoses: tuple[Diagnosis, ...] = (),
+    no_points: bool = False,
     problem: str = "",
 ) -> ExerciseResult:
     score, worth = sum(c.score for c in checks), sum(c.max_score for c in checks)
@@ -83,8 +84,8 @@ def exercise_result(
         elif outcomes <= {Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED}:
             status = Status.NOT_ATTEMPTED if Outcome.NOT_IMPLEMENTED in outcomes else Status.FAILED
         else:
-            status = Status.PASSED if score == worth and not diagnoses else Status.FAILED
-    if diagnoses and not problem:
+            status = Status.PASSED if score == worth and not no_points else Status.FAILED
+    if no_points and not problem:
         problem = "No points: this exercise asks you to write what the file takes ready-made from torch."
     return ExerciseResult(
         slug=spec.slug,

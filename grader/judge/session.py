@@ -21,7 +21,8 @@ import pytest
 import torch
 
 import grader
-from grader import forbidden, seeds
+from grader import seeds
+from grader.judge.evidence import Evidence
 from grader.judge.feedback import Feedback, explain
 from grader.judge.items import check_id, points, run_item, title
 from grader.judge.messages import (
@@ -35,7 +36,9 @@ from grader.judge.messages import (
     Setup,
     SuiteSpec,
 )
-from grader.judge.results import check_result, exercise_result, not_run, skipped, without_points
+from grader.judge.misconceptions import Misconceptions
+from grader.judge.results import check_result, exercise_result, not_run, skipped
+from grader.judge.transcript import Transcript
 from grader.judge.workers import Workers
 from grader.model import (
     CheckResult,
@@ -98,6 +101,10 @@ class Session:
         self._reference = InProcess(None)
         self._sound: dict[str, bool] = {}
         self._shieldable: dict[str, bool] = {}
+        self._said: dict[str, Transcript] = {}
+        self._misconceptions = {
+            spec.slug: Misconceptions(sorted(Path(spec.solution).parent.glob("wrong/*.py"))) for spec in setup.suites
+        }
         self._workers: Workers | None = None
         self.ready = False
 
@@ -187,32 +194,54 @@ class Session:
         if job.source is None:
             checks = tuple(skipped(item, "Not run: the file cannot be read.") for item in items)
             return exercise_result(spec, job, checks, Status.FAILED, problem=job.problem)
-        diagnoses = tuple(
-            forbidden.findings(job.source, spec.forbidden, spec.instead, required=spec.required)
-            if spec.forbidden
-            else ()
-        )
+        evidence = Evidence(spec, job.source)
+        self._said.clear()
         self._workers = Workers(self._zygote, spec, job, len(items), self._setup.timeout_s)
         done: dict[str, CheckResult] = {}
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 check = not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
-                if diagnoses:
-                    check = without_points(check)
+                evidence.saw(check.id, self._workers.take_ran())
                 done[item.name] = check
-                self._send(CheckFinished(slug=job.slug, check=check))
+                self._send(CheckFinished(slug=job.slug, check=evidence.applied(check)))
         finally:
             # Fixtures of the module are still set up when the last check did not run.
             items[0].session._setupstate.teardown_exact(None)
             self._workers.close()
             self._workers = None
-        return exercise_result(spec, job, tuple(done.values()), diagnoses=diagnoses)
+        checks = tuple(evidence.applied(check) for check in done.values())
+        diagnoses = evidence.diagnoses()
+        if not diagnoses:
+            mistake = self._misconceptions[job.slug].recognise(tuple(done.values()), self._said, self._try)
+            diagnoses = (mistake,) if mistake is not None else ()
+        return exercise_result(spec, job, checks, diagnoses=diagnoses, no_points=evidence.takes_all)
+
+    def _try(self, file: Path, check: str) -> tuple[Outcome, Transcript | None]:
+        """Run one check on one of the author's files, in a worker of its own."""
+        slug = next(slug for slug, spec in self._specs.items() if file.is_relative_to(Path(spec.solution).parent))
+        item = next(item for item in self._items[slug] if check_id(item) == check)
+        try:
+            job = Job(slug=slug, file=f"{slug}.py", sha256="", source=file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return Outcome.INTERNAL_ERROR, None
+        self._workers = Workers(self._zygote, self._specs[slug], job, 1, self._setup.timeout_s)
+        try:
+            feedback, _, _ = self._ask(item, None, self._workers)
+            client = self._workers.current
+            return feedback.outcome, client.recorder.transcript() if client is not None else None
+        finally:
+            self._workers.close()
+            self._workers = None
 
     def _check(self, item: pytest.Function, following: pytest.Item | None, spec: SuiteSpec) -> CheckResult:
         workers = self._workers
         assert workers is not None
         started = time.perf_counter()
         feedback, call, output = self._ask(item, following, workers)
+        if feedback.outcome is not Outcome.PASSED and workers.current is not None:
+            transcript = workers.current.recorder.transcript()
+            if transcript is not None:
+                self._said[check_id(item)] = transcript
         if feedback.outcome is Outcome.CRASHED and (self._zygote.has_ended() or workers.was_killed()):
             # Whoever ended the zygote ended this worker with it, and an earlier submission may have killed it while it
             # waited. If it was this check, it will happen again.

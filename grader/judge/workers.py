@@ -31,6 +31,12 @@ class Workers:
         self.import_problem = ""
         self._importing = False
         self._shielded = False
+        self._ran: set[str] = set()
+
+    def take_ran(self) -> set[str]:
+        """The forbidden names that were seen at work since this was last asked."""
+        ran, self._ran = self._ran, set()
+        return ran
 
     def was_killed(self) -> bool:
         """Whether the worker of the check that just ran was killed by another process, or by itself."""
@@ -67,12 +73,22 @@ class Workers:
         self._importing = True
         assert self._job.source is not None
         name = self._job.file.removesuffix(".py")
-        client.load(self._job.source, self._job.file, name, cuda=cuda, limits=self._limits, cpu_s=self._cpu_s)
+        client.load(
+            self._job.source,
+            self._job.file,
+            name,
+            cuda=cuda,
+            limits=self._limits,
+            cpu_s=self._cpu_s,
+            forbidden=self._spec.looked_for,
+        )
         self._importing = False
         return client
 
     def end_check(self) -> bool:
         """A check has ended. Returns whether that was while importing; then the others need not try."""
+        if self.current is not None:
+            self._ran |= self.current.take_ran()
         if self._extra is not None:
             self._extra.kill()
             self._extra = None

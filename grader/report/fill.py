@@ -136,7 +136,7 @@ class _Filler:
             tally="" if not_started or not exercise.checks else f"{passed:,} of {checks} passed",
             marks=tuple(check.outcome.value for check in shown[:40]),
             problem=self.blocks(exercise.problem, MESSAGE_CHARS),
-            notes=tuple(note for note in notes if len(note.checks) != 1),
+            notes=tuple(note for note in notes if note.review or len(note.checks) != 1),
             checks=tuple(self.check(c, links[c.id].anchor, notes, quiet=not_started) for c in shown),
             waiting=f"{checks} to pass, {words.points(exercise.max_score)} to earn"
             if not_started and exercise.checks
@@ -149,9 +149,10 @@ class _Filler:
 
         The number is of those left out.
         """
-        same: dict[tuple[DiagnosisKind, str, str], list[Diagnosis]] = {}
+        same: dict[tuple[DiagnosisKind, str, str, bool], list[Diagnosis]] = {}
         for diagnosis in diagnoses:
-            same.setdefault((diagnosis.kind, diagnosis.name, diagnosis.text), []).append(diagnosis)
+            key = (diagnosis.kind, diagnosis.name, diagnosis.text, diagnosis.review)
+            same.setdefault(key, []).append(diagnosis)
         notes = []
         for number, found in enumerate(list(same.values())[:MAX_NOTES], start=1):
             first = found[0]
@@ -160,6 +161,7 @@ class _Filler:
                 Note(
                     anchor=f"{anchor}-note-{number}",
                     kind=first.kind.value,
+                    review=first.review,
                     heading=_note_heading(first),
                     where=_lines({d.line for d in found if d.line > 0}),
                     body=self.blocks(first.text, HINT_CHARS, reflow=True),
@@ -172,7 +174,7 @@ class _Filler:
 
     def check(self, check: CheckResult, anchor: str, notes: Sequence[Note], *, quiet: bool) -> CheckPage:
         about = [note for note in notes if any(link.anchor == anchor for link in note.checks)]
-        inside = tuple(note for note in about if len(note.checks) == 1)
+        inside = tuple(note for note in about if len(note.checks) == 1 and not note.review)
         # At most one hint: a recognised misconception says more than the general one of the suite.
         recognised = [note for note in about if note.kind == DiagnosisKind.MISCONCEPTION]
         above = next((note for note in recognised if note not in inside), None)
@@ -388,7 +390,7 @@ def _note_heading(diagnosis: Diagnosis) -> tuple[Span, ...]:
         case DiagnosisKind.GRADIENT:
             return (Span(f"About the gradient: {name.replace('_', ' ')}"),)
         case DiagnosisKind.FORBIDDEN_API:
-            return (Span("Ready-made: "), Span(name, code=True))
+            return (Span("Flagged for review: " if diagnosis.review else "Ready-made: "), Span(name, code=True))
     assert_never(diagnosis.kind)
 
 

@@ -31,7 +31,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A diagnosis. `kind` is the value of its DiagnosisKind; `checks` are those that it explains."""
+    """A diagnosis. `kind` is the value of its DiagnosisKind; `checks` are those that it explains.
+
+    One for `review` concerns the file, so it stands above the checks.
+    """
 
     anchor: str
     kind: str
@@ -39,6 +42,7 @@ class Note:
     where: str
     body: tuple[Block, ...]
     checks: tuple[Link, ...]
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ DESCRIPTIONS = {
     "Diagnosis.name": "Short name of the mistake, for example swapped_gradients.",
     "Diagnosis.text": "Explanation for the student.",
     "Diagnosis.line": "Line number in the submitted file, or 0 when unknown.",
+    "Diagnosis.review": "Whether it is flagged for a person to look at; it took no points.",
     "Isolation.level": "The level in force, strongest first: sandbox, process, none.",
     "Isolation.mechanisms": "What the level is made of on this machine.",
     "Isolation.missing": "One line on each mechanism that this machine does not offer.",

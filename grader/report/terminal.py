@@ -81,16 +81,24 @@ def _exercise(result: ExerciseResult) -> list[RenderableType]:
     parts: list[RenderableType] = [_heading(result)]
     if result.problem:
         parts.append(_indented(Text(clean_line(result.problem, MESSAGE_MAX_CHARS))))
-    ready_made = [one for one in result.diagnoses if one.kind is DiagnosisKind.FORBIDDEN_API]
-    for one in ready_made[:FORBIDDEN_SHOWN]:
-        line = f"line {one.line}: " if one.line else ""
-        parts.append(_indented(Text(line + clean_line(one.text, MESSAGE_MAX_CHARS), style="yellow")))
-    if len(ready_made) > FORBIDDEN_SHOWN:
-        parts.append(_indented(Text(f"and {len(ready_made) - FORBIDDEN_SHOWN} more, listed in the report")))
+    parts += (_indented(line) for line in _ready_made(result))
     # An untouched stub and a file that can't be read need no table: every line of it would say the same.
     if result.status is not Status.NOT_ATTEMPTED and any(one.outcome is not Outcome.SKIPPED for one in result.checks):
         parts.append(_indented(_table(result)))
     return parts
+
+
+def _ready_made(result: ExerciseResult) -> list[Text]:
+    """What was found of forbidden APIs: each line of the source, and each name that ran once for all its checks."""
+    found = [one for one in result.diagnoses if one.kind is DiagnosisKind.FORBIDDEN_API]
+    texts: dict[str, str] = {}
+    for one in found:
+        place = f"line {one.line}: " if one.line else ""
+        text = place + clean_line(one.text, MESSAGE_MAX_CHARS)
+        texts[text] = f"Flagged for review: {text}" if one.review else text
+    lines = [Text(text, style="yellow") for text in texts.values()]
+    left_out = len(lines) - FORBIDDEN_SHOWN
+    return lines if left_out <= 0 else [*lines[:FORBIDDEN_SHOWN], Text(f"and {left_out} more, listed in the report")]
 
 
 def show_total(out: Console, report: Report) -> None:

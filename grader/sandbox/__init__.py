@@ -14,13 +14,15 @@ the zygote (Linux), or both see the end of their connection and exit (elsewhere)
 
     zygote      the zygote and its workers, seen from the judge
     bubblewrap  the namespaces around the zygote
+    cgroups     a control group around the zygote, where there is one to be had
     view        what can be seen of the file system
     seccomp     the filter of system calls that a worker loads
     policy      what is in it, and how it is compiled
     cleanup     removing what submissions leave behind
 """
 
+from grader.sandbox.cgroups import remove_groups_of
 from grader.sandbox.cleanup import remove_folder
 from grader.sandbox.zygote import LAYERS, Ending, SandboxError, Worker, Zygote
 
-__all__ = ["LAYERS", "Ending", "SandboxError", "Worker", "Zygote", "remove_folder"]
+__all__ = ["LAYERS", "Ending", "SandboxError", "Worker", "Zygote", "remove_folder", "remove_groups_of"]

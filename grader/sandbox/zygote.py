@@ -15,13 +15,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import IO
 
 from grader.model import Isolation, Level
-from grader.sandbox import bubblewrap, seccomp, view
+from grader.sandbox import bubblewrap, cgroups, seccomp, view
 from grader.sandbox.cleanup import EXIT_S, end_children, remove_folder
 from grader.worker import SOURCES, confine
 
@@ -34,8 +34,8 @@ FORK_S = 10.0
 MAX_DEAD_SPARES = 8
 KEPT_ERRORS = 4096
 
-BUBBLEWRAP = "bubblewrap"
-LAYERS = (BUBBLEWRAP, *confine.LAYERS)
+BUBBLEWRAP, CGROUP = "bubblewrap", "cgroup"
+LAYERS = (BUBBLEWRAP, CGROUP, *confine.LAYERS)
 
 # Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
 _BOOT = """
@@ -89,10 +89,14 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a worker ended: its status as os.waitpid tells it, and the CPU time that it used."""
+    """How a worker ended: its status as os.waitpid tells it, and the CPU time that it used.
+
+    `out_of_memory`: the kernel killed it because the zygote and its workers had all the memory that they may have.
+    """
 
     status: int
     cpu_s: float
+    out_of_memory: bool = False
 
 
 class Worker:
@@ -122,15 +126,25 @@ class Zygote:
     """The process that forks workers. Start it early: `start` returns at once, torch loads meanwhile."""
 
     def __init__(
-        self, *, spares: int = 2, alone: bool = False, without: Collection[str] = (), disk_mib: int = 64
+        self,
+        *,
+        spares: int = 2,
+        alone: bool = False,
+        without: Collection[str] = (),
+        memory_mib: int = 2048,
+        disk_mib: int = 64,
     ) -> None:
         """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
 
-        `without` names layers to leave out, of `LAYERS`. `disk_mib` bounds what a worker may write.
+        `without` names layers to leave out, of `LAYERS`. `memory_mib` is the most that a worker is to have of memory;
+        `disk_mib` bounds what it may write.
         """
         self._alone = alone
         self._without = set(without)
+        self._memory_mib = memory_mib
         self._disk_mib = disk_mib
+        self._group: cgroups.Group | None = None
+        self._oom_kills = 0
         self._problems = [f"{BUBBLEWRAP}: {why}" for why in [bubblewrap.why_not()] if why]
         self._bubblewrap = not self._problems and BUBBLEWRAP not in without
         self._layers: frozenset[str] = frozenset()
@@ -151,6 +165,8 @@ class Zygote:
     def isolation(self) -> Isolation:
         """What keeps workers apart from the host. Complete once a worker was taken, or `wait_ready` returned."""
         mechanisms = ["separate process", "no inherited descriptors", "clean environment", "resource limits"]
+        if self._group is not None:
+            mechanisms.append("cgroup (memory, processes)")
         if self._bubblewrap:
             mechanisms.append("namespaces of the host's (bubblewrap)")
         mechanisms += [_MECHANISMS[layer] for layer in confine.LAYERS if layer in self._layers]
@@ -179,6 +195,7 @@ class Zygote:
         self._scratch = tempfile.mkdtemp(prefix="grade-")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         seen = view.of_a_sandbox() if self._bubblewrap else view.of_the_host()
+        self._group = self._make_group()
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and program
                 self._command(seen, theirs.fileno()),
@@ -195,6 +212,10 @@ class Zygote:
         finally:
             theirs.close()
         self._control = ours
+        if self._group is not None and not self._bubblewrap:
+            # It waits for its program, and has nothing yet that counts. What bubblewrap starts joins by itself.
+            with contextlib.suppress(OSError):
+                self._group.add(self._process.pid)
         program = seccomp.load()
         offered = {
             confine.NAMESPACES: self._bubblewrap,
@@ -221,7 +242,30 @@ class Zygote:
             return [seen.python, *arguments]
         # An interpreter that stands elsewhere finds its own library by this.
         inside = {**_ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", "LD_LIBRARY_PATH": "/python/lib"}  # noqa: S108
-        return bubblewrap.command(seen, arguments, inside)
+        folders = [str(folder) for folder in self._group.folders] if self._group is not None else []
+        return bubblewrap.command(seen, arguments, inside, cgroups=folders)
+
+    def _make_group(self) -> cgroups.Group | None:
+        """The control group for the zygote and as many workers as may be alive at once: two in use, and the spares."""
+        if CGROUP in self._without:
+            return None
+        workers = self._spares_wanted + 2
+        self._oom_kills = 0
+        return cgroups.make(
+            memory_mib=cgroups.BASE_MIB + workers * (self._memory_mib + self._disk_mib),
+            tasks=cgroups.BASE_TASKS + workers * cgroups.TASKS_PER_WORKER,
+        )
+
+    def _leave_empty_group(self) -> None:
+        """Do without the group if nobody could enter it."""
+        if self._group is not None and not self._group.has_members():
+            self._group.remove()
+            self._group = None
+
+    def _was_killed_for_memory(self) -> bool:
+        """Whether the kernel has killed a worker for want of memory since this was asked last."""
+        before, self._oom_kills = self._oom_kills, 0 if self._group is None else self._group.oom_kills()
+        return self._oom_kills > before
 
     def look(self) -> None:
         """If bubblewrap could not start, start without it. Costs nothing; what comes later is noticed by `take`."""
@@ -288,6 +332,7 @@ class Zygote:
             worker = self._spares.popleft() if self._spares else self._fork()
         while len(self._spares) < self._spares_wanted:
             self._spares.append(self._fork())
+        self._was_killed_for_memory()  # what was before is not this worker's
         return worker
 
     def close(self) -> None:
@@ -314,6 +359,9 @@ class Zygote:
             self._process = None
         if self._alone:
             end_children()
+        if self._group is not None:
+            self._group.remove()
+            self._group = None
         if self._errors is not None:
             print(self._last_error(KEPT_ERRORS), end="", file=sys.stderr)
             self._errors.close()
@@ -342,7 +390,10 @@ class Zygote:
                 self._read(deadline)
         except SandboxError:
             return None
-        return self._ended[pid]
+        ended = self._ended[pid]
+        if ended.status == signal.SIGKILL and self._was_killed_for_memory():
+            ended = self._ended[pid] = replace(ended, out_of_memory=True)
+        return ended
 
     def _is_stopped(self, worker: Worker) -> bool:
         pid = self._pid(worker)  # waits for it, in case it was never forked
@@ -416,6 +467,7 @@ class Zygote:
                     self._layers = frozenset(told["layers"])
                     self._problems += [line for line in told["problems"] if line not in self._problems]
                     self._ready = self._was_ready = True
+                    self._leave_empty_group()
                 case b"fkd\0":
                     self._pids[number] = value
                 case b"exit":
@@ -443,10 +495,13 @@ class Zygote:
 def _is_stopped(pid: int) -> bool:
     """Whether a process was stopped by a signal: a worker can do that to all others of its user (Linux)."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines()
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        # It may not have come to stop yet.
+        pending = int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+        return fields["State"][:1] in "Tt" or bool(pending >> (signal.SIGSTOP - 1) & 1)
+    except (OSError, KeyError, ValueError):
         return False
-    return state in (b"T", b"t")
 
 
 def _has_hung_up(worker: Worker) -> bool:

@@ -17,6 +17,7 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
     errors      exceptions of student code, as text
     standins    what stands here for functions, modules and objects of the suite
     tables      what both sides know by its id
+    observe     what ran while student code ran
     values      objects into what may cross, and back
     serve       the worker: answers requests about one submission
     rehearse    a conversation with itself, to warm up
@@ -25,5 +26,5 @@ modules therefore import only the standard library, msgspec, numpy, torch and ea
 
 SOURCES = (
     "protocol", "tensors", "mirrors", "modules", "kernel", "landlock", "limits", "confine", "trial", "connection",
-    "errors", "standins", "tables", "values", "serve", "rehearse", "zygote",
+    "errors", "standins", "observe", "tables", "values", "serve", "rehearse", "zygote",
 )  # fmt: skip

@@ -12,6 +12,7 @@ Nothing here is undone for the rest of the process. What it bounds is the worker
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import struct
@@ -73,6 +74,8 @@ def enter(plan: Plan, folder: str) -> str:
     if NAMESPACES in plan.layers:
         folder = "/tmp"  # noqa: S108  its own
         _try(NAMESPACES, lambda: _leave_namespaces(plan))
+    else:
+        _be_killed_first()
     limits.limit_numbers(plan.tasks if NAMESPACES in plan.layers else None)
     if sys.platform == "linux":
         kernel.drop_capabilities()
@@ -118,11 +121,18 @@ def _leave_user_namespace() -> None:
     """
     uid, gid = os.getuid(), os.getgid()
     kernel.set_dumpable(True)  # or the files below belong to root
+    _be_killed_first()
     kernel.unshare(kernel.CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123  pathlib is not loaded in a worker otherwise
             file.write(text)
     kernel.set_dumpable(False)
+
+
+def _be_killed_first() -> None:
+    """Where memory runs out, have the kernel choose this process and not the zygote (Linux)."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+        file.write("1000")
 
 
 def _nvidia_devices() -> list[str]:

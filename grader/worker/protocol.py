@@ -45,6 +45,8 @@ MAX_TEXT = 16_384
 MAX_NAME = 200
 MAX_CLASSES = 32
 MAX_FRAMES = 20
+# How many forbidden names a reply may say that it saw at work.
+MAX_RAN = 32
 # Of all dicts in a reply together: keys can be chosen such that each is compared with all others.
 MAX_PAIRS = 16_384
 
@@ -243,7 +245,10 @@ NO_CHANGE = Sync([], [])
 
 
 class Load(_Message, frozen=True, tag="load"):
-    """Take the limits and import the submission. `cuda` is what torch shall say about CUDA, or None."""
+    """Take the limits and import the submission. `cuda` is what torch shall say about CUDA, or None.
+
+    `forbidden` are the dotted names that the worker looks out for; replies name them by their place in this list.
+    """
 
     source: str
     file: str
@@ -252,6 +257,7 @@ class Load(_Message, frozen=True, tag="load"):
     memory_mib: int
     cpu_s: float
     file_mib: int
+    forbidden: list[str] = []
 
 
 class Get(_Message, frozen=True, tag="get"):
@@ -348,9 +354,12 @@ class Callback(_Message, frozen=True, tag="callback"):
 
 
 class Reply(_Message, frozen=True):
+    """`ran` says which of the names in `Load.forbidden` were seen at work since the last reply."""
+
     number: int
     sync: Sync
     result: Returned | Products | Raised | Callback
+    ran: Annotated[list[int], msgspec.Meta(max_length=MAX_RAN)] = []
 
 
 class Answer(_Message, frozen=True, tag="answer"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from . import observe
 from .connection import Connection
 from .protocol import HEAD, ROOT, Body, Call, Get, New, Reply, Request, Sync, Vjp, decode_judge, frame, lengths
 from .serve import Worker
@@ -61,6 +62,7 @@ def rehearse(*, backward: bool) -> None:
         x = New(number, put(torch.ones(2, 4), body), True, False, False, None)
         request = decode_judge(_rehearsed(Call(worker.tables.handle(module.layer).id, [x], []), body))
         worker.serve(request, bytearray(b"".join(body.parts)))
+    observe.rehearse()
     if not backward:
         return
     body = Body()

@@ -6,6 +6,7 @@ over values, and a lie is worth no more than returning the same value would be.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import linecache
@@ -22,6 +23,7 @@ import torch
 from . import limits
 from .connection import Connection
 from .errors import SuiteError, raised
+from .observe import Observer
 from .protocol import (
     Answer,
     Body,
@@ -79,6 +81,9 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.tables = Tables(self.call_back)
+        # Entered where student code runs.
+        self._watch: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        self._observer: Observer | None = None
         self._file = ""
         self._number = 0
 
@@ -115,7 +120,8 @@ class Worker:
         flush_output()
         try:
             sync = self.tables.changes(out)
-            self._connection.send(Reply(number, sync, result), out)
+            ran = self._observer.take() if self._observer is not None else []
+            self._connection.send(Reply(number, sync, result, ran), out)
         except (ValueError, TypeError) as error:
             # Too large, or a tensor that cannot cross: say so instead. Nothing of the reply was sent yet.
             self._connection.send(Reply(number, Sync([], []), raised(error, self._file)), Body())
@@ -129,17 +135,26 @@ class Worker:
             case Call(object, args, kwargs):
                 function = self.tables.object(object)
                 arguments = [incoming.value(a) for a in args]
-                value = function(*arguments, **{name: incoming.value(a) for name, a in kwargs})
+                named = {name: incoming.value(a) for name, a in kwargs}
+                with self._watch:
+                    value = function(*arguments, **named)
             case Get(object, name):
-                value = getattr(self.tables.object(object), name)
+                held = self.tables.object(object)
+                with self._watch:
+                    value = getattr(held, name)
             case Set(object, name, given):
-                setattr(self.tables.object(object), name, incoming.value(given))
+                held, new = self.tables.object(object), incoming.value(given)
+                with self._watch:
+                    setattr(held, name, new)
             case Operate(name, args):
-                value = OPERATIONS[name](*[incoming.value(a) for a in args])
+                arguments = [incoming.value(a) for a in args]
+                with self._watch:
+                    value = OPERATIONS[name](*arguments)
             case Vjp(result, gradient, leaves):
                 incoming_gradient = take(gradient, body)
                 before = contents(incoming_gradient)
-                products = self.tables.products(result, incoming_gradient, leaves)
+                with self._watch:
+                    products = self.tables.products(result, incoming_gradient, leaves)
                 written = None if contents(incoming_gradient) == before else put(incoming_gradient, out)
                 return Products([None if p is None else put(p, out) for p in products], written)
             case Load():
@@ -162,10 +177,22 @@ class Worker:
         module.__file__ = load.file
         sys.modules[name] = module
         self.tables.set_root(module)
-        exec(compile(load.source, load.file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        code = compile(load.source, load.file, "exec", dont_inherit=True)
+        if load.forbidden:
+            self._watch = self._observer = self.tables.observer = Observer(load.forbidden)
+        with self._watch:
+            exec(code, module.__dict__)  # noqa: S102
+        if self._observer is not None:
+            self._observer.look_at_classes(name)
 
     def call_back(self, function: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Have the judge call one of the suite's functions; serve its requests until it answers."""
+        if self._observer is None:
+            return self._call_back(function, args, kwargs)
+        with self._observer.looking_away():
+            return self._call_back(function, args, kwargs)
+
+    def _call_back(self, function: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         out = Body()
         outgoing = Outgoing(self.tables, out, None)
         callback = Callback(

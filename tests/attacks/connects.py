@@ -1,8 +1,8 @@
 """A TCP connection cannot be made, not even to this machine.
 
 exercise: relu
-only: landlock
-expect: raised skipped
+confined: not_permitted skipped
+succeeds: bare
 """
 
 import socket

@@ -1,6 +1,7 @@
 """A worker that exits while its child holds the wire and the output has crashed, and the child goes too.
 
 exercise: relu
+confined: not_permitted skipped
 expect: crashed skipped timed_out
 """
 

@@ -1,6 +1,7 @@
 """A hundred children are ended with the worker.
 
 exercise: linear
+confined: not_permitted skipped
 expect: raised skipped timed_out
 """
 

@@ -1,6 +1,7 @@
 """A worker that kills itself has crashed.
 
 exercise: relu
+confined: crashed failed skipped
 expect: crashed skipped
 """
 

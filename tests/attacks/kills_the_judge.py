@@ -3,8 +3,8 @@
 This is what cannot be prevented without landlock: nothing is gained by it, and nobody else is hurt.
 
 exercise: relu
+confined: not_permitted raised skipped
 status: ungraded
-landlock: raised skipped
 """
 
 import os

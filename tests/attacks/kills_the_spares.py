@@ -1,6 +1,7 @@
 """Workers that wait for the next submission may be killed by this one: the next gets others.
 
 exercise: relu
+confined: not_permitted raised skipped
 expect: raised skipped
 """
 

@@ -1,9 +1,9 @@
 """A worker that kills the process that it was forked from has ended itself; another one takes its place.
 
 exercise: matmul
+confined: not_permitted
 keeps: test_forward test_gradient_of_X test_gradient_of_Y test_one_input_needs_a_gradient test_dtype test_memory_layout test_several_uses test_nothing_else_changes
 expect: crashed
-landlock: raised
 """
 
 import os

@@ -1,8 +1,8 @@
 """A process that outlives zygote and worker is inherited, and ended, by the judge.
 
 exercise: relu
+confined: not_permitted skipped
 expect: crashed skipped timed_out
-landlock: raised crashed skipped timed_out
 """
 
 import os

@@ -16,7 +16,7 @@ for place in ("self", str(os.getppid())):
         try:
             with open(f"/proc/{place}/{name}", "rb") as file:
                 text = file.read()
-        except PermissionError:
+        except OSError:
             continue
         for secret in (b"solutions", b"exercises", b"PYTHONPATH", b"HF_", b"TOKEN", b"VIRTUAL_ENV", b"SUDO"):
             if secret in text:

@@ -1,8 +1,8 @@
 """The reference solution and the suite cannot be opened, wherever they are, so they cannot be handed in.
 
 exercise: relu
-only: landlock
-expect: raised skipped
+confined: not_permitted raised skipped
+succeeds: bare
 """
 
 from pathlib import Path

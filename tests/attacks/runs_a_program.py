@@ -1,8 +1,8 @@
 """Another program cannot be started.
 
 exercise: relu
-only: landlock
-expect: raised skipped
+confined: not_permitted skipped
+succeeds: bare
 """
 
 import subprocess

@@ -1,6 +1,7 @@
 """A zygote that a worker stopped is replaced, for the next submission too.
 
 exercise: relu
+confined: not_permitted skipped
 expect: raised skipped
 """
 

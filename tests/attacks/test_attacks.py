@@ -5,9 +5,10 @@ this test: `exercise` is the one it is submitted to, `keeps` the checks that it 
 others may end, `status` how the exercise ends if not as failed. Nothing else may pass, nobody else may be hurt, and
 nothing may be left behind.
 
-They run twice, with landlock and without, as on an older kernel. Where that makes a difference `landlock` says how the
-checks may end with it; the status is then failed. `only` names a layer without which the attack does succeed: a test
-that proves nothing when its layer is off would prove nothing when it is on.
+They run in a sandbox, without bubblewrap as in a container that allows no namespaces, and bare, in nothing but a
+process of their own. Where that makes a difference `confined` says how the checks may end in the first two; the status
+is then failed, and `keeps_confined: nothing` says that it passes nothing there. `succeeds: bare` is for an attack that
+reaches its aim there: it would prove nothing otherwise.
 """
 
 from __future__ import annotations
@@ -20,20 +21,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from grader.course import Course
-from grader.engine import Engine, ExerciseFinished, Job, Options
+from grader.engine import Engine, ExerciseFinished, Job, Options, Ready
 from grader.model import ExerciseResult, Outcome, Status
-from grader.worker import confine
+from grader.sandbox import LAYERS
 from tests import processes
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 # Short, since some attacks let it pass several times. Honest checks take milliseconds.
 TIMEOUT_S = 2.0
-# The judge, its zygote and two spare workers. Those of the last submission may still be going.
-AT_REST = 4
+LEVELS = {"sandbox": (), "without bubblewrap": ("bubblewrap",), "bare": LAYERS}
+# The judge, its zygote, two spare workers, and bubblewrap twice. Those of the last submission may still be going.
+AT_REST = 6
 # What the judge may have had resident at most: what torch takes, and a few of the largest tensors that cross.
 PEAK_MIB = 2000
 
@@ -49,8 +52,9 @@ class Attack:
     expect: frozenset[str]
     keeps: frozenset[str]
     status: str
-    with_landlock: frozenset[str] | None
-    only: str
+    confined: frozenset[str] | None
+    keeps_confined: frozenset[str]
+    succeeds_bare: bool
 
     @classmethod
     def read(cls, path: Path) -> Attack:
@@ -58,17 +62,21 @@ class Attack:
         found = re.match(r'r?"""(.*?)"""', source, re.DOTALL)
         assert found, f"{path.name} has no docstring"
         text = ast.literal_eval(found.group())
-        fields = dict(re.findall(r"^(exercise|expect|keeps|status|landlock|only): (.*)$", text, re.MULTILINE))
+        fields = dict(
+            re.findall(r"^(exercise|expect|keeps|status|confined|keeps_confined|succeeds): (.*)$", text, re.MULTILINE)
+        )
+        keeps = frozenset(fields.get("keeps", "").split())
         return cls(
             name=path.stem,
             source=source.replace("@COURSE@", str(ROOT)),
             summary=text.partition("\n")[0],
             exercise=fields["exercise"],
             expect=frozenset(fields.get("expect", "").split()),
-            keeps=frozenset(fields.get("keeps", "").split()),
+            keeps=keeps,
+            keeps_confined=frozenset() if fields.get("keeps_confined") == "nothing" else keeps,
             status=fields.get("status", ""),
-            with_landlock=frozenset(fields["landlock"].split()) if "landlock" in fields else None,
-            only=fields.get("only", ""),
+            confined=frozenset(fields["confined"].split()) if "confined" in fields else None,
+            succeeds_bare=fields.get("succeeds") == "bare",
         )
 
 
@@ -86,14 +94,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, without: tuple[str, ...]) -
     return tmp_path_factory.mktemp("run")
 
 
-@pytest.fixture(scope="module", params=["with landlock", "without landlock"])
+@pytest.fixture(scope="module", params=LEVELS)
 def without(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The layers of isolation to leave out."""
-    if request.param == "without landlock":
-        return ("landlock",)
-    if not confine.has_landlock():
-        pytest.skip("this kernel has no landlock")
-    return ()
+    return LEVELS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +105,10 @@ def engine(course: Course, folder: Path, without: tuple[str, ...]) -> Iterator[E
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
         with Engine(course, course.slugs, Options(seed=20, timeout_s=TIMEOUT_S, without=without)) as started:
-            list(started.grade([]))
+            (ready,) = started.grade([])
+            assert isinstance(ready, Ready)
+            if ready.isolation.missing:
+                pytest.skip("; ".join(ready.isolation.missing))
             yield started
 
 
@@ -112,35 +119,60 @@ def grade(engine: Engine, slug: str, source: str) -> ExerciseResult:
     return last.result
 
 
-def assert_full_marks(engine: Engine, course: Course, slug: str) -> None:
+def grade_reference(engine: Engine, course: Course, slug: str) -> ExerciseResult:
     exercise = course.get(slug)
     assert exercise is not None
-    result = grade(engine, slug, exercise.solution.read_text())
+    return grade(engine, slug, exercise.solution.read_text())
+
+
+def encoded(result: ExerciseResult) -> bytes:
+    """All of a result but how long it took."""
+    checks = tuple(msgspec.structs.replace(check, duration_s=0.0) for check in result.checks)
+    return msgspec.json.encode(msgspec.structs.replace(result, checks=checks))
+
+
+@pytest.fixture(scope="module")
+def honest(engine: Engine, course: Course) -> dict[str, bytes]:
+    """The results of the reference solutions before any attack."""
+    return {slug: encoded(grade_reference(engine, course, slug)) for slug in course.slugs}
+
+
+def assert_unharmed(engine: Engine, course: Course, slug: str, honest: dict[str, bytes]) -> None:
+    """The next submission gets full marks, and the result that it had before, byte for byte."""
+    result = grade_reference(engine, course, slug)
     told = [(c.id, str(c.outcome), c.message) for c in result.checks if c.outcome is not Outcome.PASSED]
     assert (result.status, told) == (Status.PASSED, [])
     assert result.score == result.max_score > 0
+    assert encoded(result) == honest[slug]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_an_attack_gains_nothing_and_hurts_nobody(
-    attack: Attack, engine: Engine, course: Course, folder: Path, without: tuple[str, ...]
+    attack: Attack,
+    engine: Engine,
+    course: Course,
+    folder: Path,
+    without: tuple[str, ...],
+    honest: dict[str, bytes],
 ) -> None:
     result = grade(engine, attack.exercise, attack.source)
-    if attack.only in without:
-        assert result.status is Status.PASSED, "another layer stops it: whose test is it?"
+    bare = without == LAYERS
+    if attack.succeeds_bare and bare:
+        assert result.status is Status.PASSED, "it is stopped by something else: whose test is it?"
         return
-    contained = attack.with_landlock is not None and not without
-    assert_full_marks(engine, course, attack.exercise)
+    contained = attack.confined is not None and not bare
+    assert_unharmed(engine, course, attack.exercise, honest)
     left = processes.left_after(folder, allowed=AT_REST)
     assert not left, f"still there: {left}"
     outcomes = {check.id: str(check.outcome) for check in result.checks}
     passed = {name for name, outcome in outcomes.items() if outcome == Outcome.PASSED}
-    assert passed == attack.keeps, result.checks
+    keeps = attack.keeps_confined if contained else attack.keeps
+    assert passed == keeps, result.checks
     others = {name: outcome for name, outcome in outcomes.items() if name not in passed}
-    expect = attack.with_landlock if contained and attack.with_landlock is not None else attack.expect
+    expect = attack.confined if contained and attack.confined is not None else attack.expect
     assert set(others.values()) <= expect, result.checks
     assert result.status == (attack.status if attack.status and not contained else Status.FAILED)
-    assert result.score == sum(check.max_score for check in result.checks if check.id in attack.keeps)
+    assert result.score == sum(check.max_score for check in result.checks if check.id in keeps)
     assert all(len(check.message) <= 5000 for check in result.checks)
 
 
@@ -168,12 +200,14 @@ HOSTILE_SOURCES = {
 
 
 @pytest.mark.parametrize("source", HOSTILE_SOURCES.values(), ids=HOSTILE_SOURCES.keys())
-def test_source_that_is_hard_to_read_stops_nothing(source: str, engine: Engine, course: Course) -> None:
+def test_source_that_is_hard_to_read_stops_nothing(
+    source: str, engine: Engine, course: Course, honest: dict[str, bytes]
+) -> None:
     result = grade(engine, "sgd", source)
     assert result.status is Status.FAILED
     assert result.score == 0
     assert not {check.outcome for check in result.checks} & {Outcome.PASSED, Outcome.INTERNAL_ERROR}
-    assert_full_marks(engine, course, "sgd")
+    assert_unharmed(engine, course, "sgd", honest)
 
 
 def test_every_attack_says_what_must_happen() -> None:
@@ -182,7 +216,7 @@ def test_every_attack_says_what_must_happen() -> None:
         assert re.fullmatch(r"\S.*[.]", attack.summary), f"{attack.name}: {attack.summary}"
         known = {str(outcome) for outcome in Outcome} - {Outcome.PASSED, Outcome.INTERNAL_ERROR}
         assert attack.expect <= known, attack.name
-        assert attack.expect or attack.status, attack.name
+        assert attack.expect or attack.status or attack.confined, attack.name
 
 
 def test_nothing_is_left_when_the_engine_is_closed(engine: Engine, folder: Path) -> None:

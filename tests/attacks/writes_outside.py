@@ -1,8 +1,8 @@
 """Files outside the worker's own folder cannot be written, changed or removed.
 
 exercise: relu
-only: landlock
-expect: raised skipped
+confined: not_permitted raised skipped
+succeeds: bare
 """
 
 import tempfile

@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench import profile
+from tests.bench import isolation, profile
 from tests.bench.usage import Cost, Costs, adopt_orphans, run
 from tests.bench.warm import Warm
 from tests.course_files import ROOT, course, job_of
@@ -61,6 +61,7 @@ class Bench:
 
     def show(self) -> None:
         """Print the tables as they are done."""
+        isolation.show()
         bare, count, gradcheck_s = self._bare()
         print(f"{len(self._course.exercises)} exercises with {count} checks, reference solutions\n")
         warm, memory = self._warm()

@@ -155,7 +155,12 @@ def _run(zygote: Zygote, sums: str) -> None:
             yield from jobs
         cpu_s[1], own_s[1], wall_s[1] = tree_cpu_s(me), time.process_time(), time.perf_counter()
 
-    setup = messages.Setup(root=str(found.root), suites=tuple(map(_spec, found.exercises)), seed=1, parent=os.getpid())
+    setup = messages.Setup(
+        root=str(found.root),
+        suites=tuple(_spec(e, look=True) for e in found.exercises),
+        seed=1,
+        parent=os.getpid(),
+    )
     session.run(setup, zygote, orders(), lambda event: None)
     after = probe.read(sums)
     total, judge = (cpu_s[1] - cpu_s[0]) / SUBMISSIONS, (own_s[1] - own_s[0]) / SUBMISSIONS
