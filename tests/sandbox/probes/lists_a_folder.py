@@ -1,0 +1,11 @@
+"""Lists a folder of the host.
+
+kind: files
+stopped by: bubblewrap landlock
+"""
+
+import os
+
+
+def attack() -> bool:
+    return "secret.txt" in os.listdir("@FOLDER@")

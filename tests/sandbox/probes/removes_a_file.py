@@ -1,0 +1,13 @@
+"""Removes a file of the host.
+
+kind: files
+stopped by: bubblewrap landlock
+changes: folder
+"""
+
+import os
+
+
+def attack() -> bool:
+    os.unlink("@FILE@")
+    return True
