@@ -35,7 +35,8 @@ MAX_DEAD_SPARES = 8
 KEPT_ERRORS = 4096
 
 BUBBLEWRAP, CGROUP = "bubblewrap", "cgroup"
-LAYERS = (BUBBLEWRAP, CGROUP, *confine.LAYERS)
+# The walls. The cgroup is none: it bounds what all workers together take.
+LAYERS = (BUBBLEWRAP, *confine.LAYERS)
 
 # Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
 _BOOT = """
@@ -136,7 +137,7 @@ class Zygote:
     ) -> None:
         """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
 
-        `without` names layers to leave out, of `LAYERS`. `memory_mib` is the most that a worker is to have of memory;
+        `without` names layers to leave out, of `LAYERS`, or "cgroup". `memory_mib` is the most that a worker is to have of memory;
         `disk_mib` bounds what it may write.
         """
         self._alone = alone

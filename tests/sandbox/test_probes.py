@@ -141,7 +141,7 @@ def active(request: pytest.FixtureRequest) -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def host(course: Course, active: frozenset[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    options = Options(seed=7, timeout_s=10, without=tuple(sorted(set(LAYERS) - active)))
+    options = Options(seed=7, timeout_s=10, without=("cgroup", *sorted(set(LAYERS) - active)))
     secret = tmp_path_factory.mktemp("inherited") / "secret.txt"
     secret.write_text("canary")
     place = quick_place()
