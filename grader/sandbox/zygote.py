@@ -137,8 +137,8 @@ class Zygote:
     ) -> None:
         """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
 
-        `without` names layers to leave out, of `LAYERS`, or "cgroup". `memory_mib` is the most that a worker is to have of memory;
-        `disk_mib` bounds what it may write.
+        `without` names layers to leave out, of `LAYERS`, or "cgroup". `memory_mib` is the most that a worker is to have
+        of memory; `disk_mib` bounds what it may write.
         """
         self._alone = alone
         self._without = set(without)
