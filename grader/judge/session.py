@@ -238,7 +238,7 @@ class Session:
         assert workers is not None
         started = time.perf_counter()
         feedback, call, output = self._ask(item, following, workers)
-        if feedback.outcome is not Outcome.PASSED and workers.current is not None:
+        if feedback.outcome is not Outcome.PASSED and workers.current is not None and not workers.current.channel.lost:
             transcript = workers.current.recorder.transcript()
             if transcript is not None:
                 self._said[check_id(item)] = transcript
