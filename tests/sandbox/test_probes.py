@@ -178,6 +178,8 @@ def test_a_probe_succeeds_where_nothing_that_stops_it_is_on(probe: Probe, host: 
         host.targets.remove_left()
     left = host.left()
     changed = host.targets.changed()
+    if "everybody" not in probe.changes:
+        changed.discard("everybody")  # it was another run of these tests on this machine
     succeeded = result.status is Status.PASSED and (not probe.seen_outside or bool(changed))
     stopped = probe.stopped(active | ({"user"} if host.user else set()), landlock.version())
     assert succeeded is not stopped, f"{'not ' * stopped}expected to be stopped: {result.checks[0].message}"
