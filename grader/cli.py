@@ -21,6 +21,8 @@ from grader import __version__
 from grader.commands.common import Exit, did_you_mean, say
 from grader.submission import shown
 
+# Those of grader.sandbox, which is not imported for --help.
+LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
 SEED_MAX = 2**53 - 1  # as large as the fresh ones get
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 _FILE = click.Path(path_type=Path)
@@ -198,7 +200,16 @@ def main() -> None:
     "--isolation",
     type=click.Choice(["auto", "sandbox", "process"]),
     default="auto",
-    help="How far to keep submitted code from this machine; fails if that isn't possible.  [default: auto]",
+    help="What keeps submitted code from this machine: the best that it has (auto), the best or nothing (sandbox), "
+    "or no more than a process of its own.  [default: auto]",
+)
+@click.option(
+    "--require-isolation",
+    "required",
+    type=click.Choice(["process", "sandbox"]),
+    envvar="GRADE_REQUIRE_ISOLATION",
+    show_envvar=True,
+    help="Refuse to grade with less; grade doctor says what this machine has.",
 )
 @click.option("--allow-forbidden", is_flag=True, help="Do not look for APIs that an exercise forbids.")
 @_COURSE
@@ -210,6 +221,11 @@ def paths_command(paths: tuple[Path, ...], open_: bool, course: Path | None, **o
     for path in paths:
         if not os.path.lexists(path):
             raise click.UsageError(_no_such(path))
+    required = options["required"]
+    if required == "sandbox" and options["isolation"] == "process":
+        raise click.UsageError(
+            "--isolation process is less than --require-isolation sandbox (or GRADE_REQUIRE_ISOLATION) allows"
+        )
     if options["watch"]:
         from grader.commands.watch import require
 
@@ -240,6 +256,22 @@ def hint_command(slug: str, level: int, course: Path | None) -> Exit:
     from grader.commands import hint
 
     return hint.run(slug, level, course)
+
+
+@main.command("doctor")
+@_COURSE
+@click.option("--json", type=_FILE, metavar="FILE", help="Write what was found as well.")
+@click.option("--without", multiple=True, type=click.Choice(LAYERS), hidden=True, help="Leave out a layer.")
+def doctor_command(course: Path | None, json: Path | None, without: tuple[str, ...]) -> Exit:
+    """Find out how far this machine keeps submitted code away.
+
+    Runs submissions that try what is forbidden, reports what happened, and says what to install or change.
+
+    Exit status: 0 the isolation is that of a sandbox, 1 it is less, 3 nothing could be tried.
+    """
+    from grader.commands import doctor
+
+    return doctor.run(course, json, without=without)
 
 
 def _no_such(path: Path) -> str:

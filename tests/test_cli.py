@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from grader import engine, progress
 from grader.cli import main
 from grader.commands import watch
+from grader.model import Level
 from tests.fakes import FakeEngine
 
 COURSES = Path(__file__).parent / "courses"
@@ -29,6 +30,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[FakeEngine]:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.delenv("GRADE_REQUIRE_ISOLATION", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     return FakeEngine
 
@@ -101,6 +103,29 @@ def test_isolation_that_is_not_there_is_a_usage_error(monkeypatch: pytest.Monkey
     assert (result.exit_code, result.stderr) == (2, "grade: isolation 'sandbox' is not available here\n")
 
 
+def test_less_isolation_than_required_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(beta="pass")
+    assert grade(".").exit_code == 0
+    assert (FakeEngine.options or engine.Options()).required is Level.NONE
+    assert grade(".", "--require-isolation", "sandbox").exit_code == 0
+    assert (FakeEngine.options or engine.Options()).required is Level.SANDBOX
+    monkeypatch.setenv("GRADE_REQUIRE_ISOLATION", "process")
+    assert grade(".").exit_code == 0
+    assert (FakeEngine.options or engine.Options()).required is Level.PROCESS
+    monkeypatch.setenv("GRADE_REQUIRE_ISOLATION", "")
+    assert grade(".").exit_code == 0
+    assert (FakeEngine.options or engine.Options()).required is Level.NONE
+
+
+def test_asking_for_less_isolation_than_is_required_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(beta="pass")
+    monkeypatch.setenv("GRADE_REQUIRE_ISOLATION", "sandbox")
+    result = grade(".", "--isolation", "process")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("grade: --isolation process is less than --require-isolation sandbox")
+    assert FakeEngine.calls == []
+
+
 def test_a_defect_of_ours_is_one_line_and_a_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fail(slug: str) -> None:
         raise ZeroDivisionError("a defect")
@@ -161,6 +186,7 @@ def test_a_hostile_path_is_shown_cleaned() -> None:
         (["--timeout", "inf"], "it must be a number of seconds"),
         (["--seed", "-1"], "'--seed'"),
         (["--isolation", "magic"], "'--isolation'"),
+        (["--require-isolation", "none"], "'--require-isolation'"),
         (["--frobnicate"], "--frobnicate"),
         (["--exercise", "bta"], "no exercise is called 'bta'; did you mean beta?"),
         (["--html", "beta.py"], "--html beta.py: this looks like a source file"),
@@ -194,6 +220,7 @@ def test_help_shows_the_options_of_grading_and_the_commands() -> None:
         "--timeout",
         "--seed",
         "--isolation",
+        "--require-isolation",
         "--course",
         "--watch",
         "--open",
@@ -349,7 +376,9 @@ def test_with_full_marks_there_is_no_next_step() -> None:
 
 def test_the_isolation_in_force_is_told() -> None:
     put(beta="pass")
-    assert "Isolation: process (fake)." in grade(".").stdout
+    told = grade(".").stdout
+    assert "Isolation: process. Seed 7" in told
+    assert "No full sandbox: fine for code of your own" in told
 
 
 def test_no_colour_where_nobody_watches() -> None:

@@ -75,6 +75,18 @@ def test_full_marks(work: Path, environment: Mapping[str, str]) -> None:
     assert (work / "report.html").is_file()
 
 
+def test_less_isolation_than_required_is_one_line_that_leads_to_the_doctor(
+    work: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    poorer = {**environment, "PATH": str(tmp_path), "GRADE_REQUIRE_ISOLATION": "sandbox"}
+    done = grade(work, poorer, ".")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("grade: isolation 'sandbox' is not available here, only 'process' (bubblewrap: not ")
+    assert done.stderr.endswith("; see: grade doctor\n")
+    assert "Total" not in done.stdout
+    assert grade(work, poorer, ".", "--require-isolation", "process").returncode == 0
+
+
 def test_help_imports_nothing_heavy(work: Path, environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "grader", "--help"],

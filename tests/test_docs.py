@@ -50,7 +50,7 @@ def test_commands_and_options_of_grade_exist() -> None:
     commands = cli.main.commands
     # A word that is neither a path nor an option is a command.
     used = re.findall(r"(?:`|^ {4}(?:\$ )?)grade ([a-z]+)(?=[ `\n])", EVERYTHING, re.MULTILINE)
-    assert {"list", "hint"} <= set(used) <= set(commands)
+    assert {"list", "hint", "doctor"} <= set(used) <= set(commands)
     known = {option for command in commands.values() for one in command.params for option in one.opts}
     known |= {"--help", "--version"}
     lines = [line for line in EVERYTHING.splitlines() if re.search(r"\bgrade\b", line) and "pip" not in line]
@@ -59,6 +59,9 @@ def test_commands_and_options_of_grade_exist() -> None:
     for option in described | set(re.findall(r"(?<!\w)(--[a-z-]+)", "\n".join(lines))):
         assert option in known | {"--profile"}, option
     grading = commands["paths"]
+    assert {one.envvar for command in commands.values() for one in command.params if one.envvar} <= set(
+        re.findall(r"GRADE_[A-Z_]+", readme)
+    )
     own = {option for one in grading.params if isinstance(one, click.Option) for option in one.opts if not one.hidden}
     assert own - {"-h", "--help"} <= described
 

@@ -28,11 +28,13 @@ BELOW_COMMANDS = (
     "engine.py",
     "judge/",
     "worker/",
+    "doctor/",
     "suite.py",
 )
 TORCH_FREE = (
     "cli.py",
     "course.py",
+    "doctor/",
     "engine.py",
     "forbidden.py",
     "names.py",

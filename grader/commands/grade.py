@@ -21,7 +21,7 @@ from grader import engine, progress
 from grader.commands.common import Exit, course_for, did_you_mean, exercise_for, say
 from grader.commands.next_step import Again, next_step
 from grader.course import Course
-from grader.model import ExerciseResult, Report, Status
+from grader.model import ExerciseResult, Level, Report, Status
 from grader.submission import Found, Submission, find, shown
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     isolation: str = "auto"
     allow_forbidden: bool = False
+    required: str | None = None
     course: Path | None = None
     watch: bool = False
     open: bool = False
@@ -71,6 +72,7 @@ def run(request: Request) -> Exit:
         timeout_s=request.timeout_s,
         isolation=request.isolation,
         forbidden=not request.allow_forbidden,
+        required=Level(request.required or Level.NONE),
     )
     try:
         with engine.Engine(course, slugs, options) as judge:

@@ -19,6 +19,7 @@ from grader.model import (
     DiagnosisKind,
     ExerciseResult,
     Frame,
+    Level,
     Outcome,
     Report,
     Status,
@@ -81,6 +82,7 @@ class _Filler:
         of = words.points(report.max_score)
         lead = _lead(report)
         link, detail = _next_step(report, exercises)
+        level = report.isolation.level
         return Page(
             title=f"{score} of {of} · score report",
             when=_when(report.started_at),
@@ -93,7 +95,7 @@ class _Filler:
             bar=_bar(report.exercises[:MAX_EXERCISES]),
             exercises=exercises,
             left_out=self.left_out(report),
-            isolation=words.LEVEL[report.isolation.level],
+            isolation=" ".join(filter(None, (words.LEVEL[level], _advice(level)))),
             seed=str(report.seed),
             about=_about(report),
         )
@@ -343,11 +345,16 @@ def _about(report: Report) -> tuple[Fact, ...]:
         ("PyTorch", environment.torch),
         ("Platform", environment.platform),
         ("Isolation", ", ".join((report.isolation.level.value, *report.isolation.mechanisms[:20]))),
+        ("Not in force", "; ".join(report.isolation.missing[:20])),
         ("Graded", _when(report.started_at)),
         ("Took", words.seconds(report.duration_s) if report.duration_s else ""),
         ("Result format", f"version {report.version}"),
     )
     return tuple(Fact(term, clean_line(text, 300)) for term, text in facts if text)
+
+
+def _advice(level: Level) -> str:
+    return "" if level is Level.SANDBOX else f"That is fine for code of one's own; {words.ADVICE}."
 
 
 def _when(started_at: str) -> str:

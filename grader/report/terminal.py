@@ -109,9 +109,11 @@ def show_total(out: Console, report: Report) -> None:
     if ungraded:
         total.append(f"  ({words.count(ungraded, 'exercise')} ungraded and not counted)", style="magenta")
     out.print(total)
-    made_of = ", ".join(clean_line(one, 60) for one in report.isolation.mechanisms)
-    isolation = f"Isolation: {report.isolation.level.value}" + (f" ({made_of})" if made_of else "")
+    isolation = f"Isolation: {report.isolation.level.value}"
     out.print(Text(f"{isolation}. Seed {report.seed}, {words.seconds(report.duration_s)}.", style="dim"))
+    less = words.less_than_sandbox(report.isolation)
+    if less:
+        out.print(Text(less, style="dim"))
 
 
 class Display(Protocol):
@@ -141,6 +143,17 @@ def display(out: Console) -> Iterator[Display]:
     )
     with Progress(*columns, console=out, transient=True) as progress:
         yield _Live(progress)
+
+
+@contextmanager
+def busy(out: Console, text: str) -> Iterator[None]:
+    """A live line that says what is being done, while it is; a plain one where nobody watches a terminal."""
+    if not out.is_terminal or out.is_dumb_terminal:
+        out.print(Text(text))
+        yield
+        return
+    with out.status(Text(text), spinner_style="cyan"):
+        yield
 
 
 class _Plain:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from grader.model import Level, Outcome, Status
+from grader.model import Isolation, Level, Outcome, Status
+from grader.text import clean_line
 
 OUTCOME: dict[Outcome, str] = {
     Outcome.PASSED: "passed",
@@ -59,9 +60,22 @@ STATUS_SIGN: dict[Status, str] = {
 
 LEVEL: dict[Level, str] = {
     Level.SANDBOX: "The submitted code ran in a sandbox: it could see neither files of this computer nor a network.",
-    Level.PROCESS: "The submitted code ran in a separate process with limits, but not in a sandbox.",
+    Level.PROCESS: "The submitted code ran in a process of its own with limits, but not in a full sandbox.",
     Level.NONE: "The submitted code ran without isolation.",
 }
+
+ADVICE = "grade doctor says what to change"
+MISSING_SHOWN = 3
+
+
+def less_than_sandbox(isolation: Isolation) -> str:
+    """One line on what is missing for a sandbox and what to do about it; empty when nothing is."""
+    if isolation.level is Level.SANDBOX:
+        return ""
+    # Nothing is missing where less was asked for. The reasons are in the report, and the doctor's.
+    names = [clean_line(line.partition(":")[0], 40) for line in isolation.missing[:MISSING_SHOWN]]
+    why = f" (missing: {', '.join(names)})" if names else ""
+    return f"No full sandbox{why}: fine for code of your own; for code of others, {ADVICE}."
 
 
 def number(value: float) -> str:

@@ -18,6 +18,13 @@ def load() -> bytes:
         return b""
 
 
+def why_not() -> str:
+    """Why there is none, or nothing if there is one."""
+    if sys.platform != "linux":
+        return "there is none for this system"
+    return "" if load() else f"there is no filter for {platform.machine() or 'this processor'} yet"
+
+
 def file_of(architecture: str) -> Path:
     """Where the filter of an architecture is kept."""
     return Path(str(resources.files("grader.sandbox").joinpath("filters", f"{architecture}.bpf")))

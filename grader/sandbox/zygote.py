@@ -35,7 +35,8 @@ MAX_DEAD_SPARES = 8
 KEPT_ERRORS = 4096
 
 BUBBLEWRAP, CGROUP = "bubblewrap", "cgroup"
-LAYERS = (BUBBLEWRAP, CGROUP, *confine.LAYERS)
+# The walls. The cgroup is none: it bounds what all workers together take.
+LAYERS = (BUBBLEWRAP, *confine.LAYERS)
 
 # Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
 _BOOT = """
@@ -136,8 +137,8 @@ class Zygote:
     ) -> None:
         """`alone`: this process has no other children, so whatever it inherits from a zygote may be killed.
 
-        `without` names layers to leave out, of `LAYERS`. `memory_mib` is the most that a worker is to have of memory;
-        `disk_mib` bounds what it may write.
+        `without` names layers to leave out, of `LAYERS`, or "cgroup". `memory_mib` is the most that a worker is to have
+        of memory; `disk_mib` bounds what it may write.
         """
         self._alone = alone
         self._without = set(without)
@@ -145,8 +146,14 @@ class Zygote:
         self._disk_mib = disk_mib
         self._group: cgroups.Group | None = None
         self._oom_kills = 0
-        self._problems = [f"{BUBBLEWRAP}: {why}" for why in [bubblewrap.why_not()] if why]
-        self._bubblewrap = not self._problems and BUBBLEWRAP not in without
+        offers = {
+            BUBBLEWRAP: bubblewrap.why_not(),
+            confine.LANDLOCK: confine.why_no_landlock(),
+            confine.SECCOMP: seccomp.why_not(),
+        }
+        # What is left out on purpose is not missing.
+        self._problems = [f"{layer}: {why}" for layer, why in offers.items() if why and layer not in self._without]
+        self._bubblewrap = not offers[BUBBLEWRAP] and BUBBLEWRAP not in self._without
         self._layers: frozenset[str] = frozenset()
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
@@ -175,6 +182,11 @@ class Zygote:
         sandboxed = self._bubblewrap and {confine.NAMESPACES, confine.SECCOMP} <= self._layers
         level = Level.SANDBOX if sandboxed else Level.PROCESS
         return Isolation(level=level, mechanisms=tuple(mechanisms), missing=tuple(self._problems))
+
+    @property
+    def layers(self) -> frozenset[str]:
+        """Those of `LAYERS` that are in force. Complete when `isolation` is."""
+        return self._layers | ({BUBBLEWRAP} if self._bubblewrap else set())
 
     @property
     def pid(self) -> int | None:

@@ -141,7 +141,12 @@ def _nvidia_devices() -> list[str]:
 
 def has_landlock() -> bool:
     """Whether the kernel can keep a process away from files."""
-    return sys.platform == "linux" and landlock.version() > 0
+    return not why_no_landlock()
+
+
+def why_no_landlock() -> str:
+    """Why it cannot, or nothing if it can."""
+    return landlock.why_not() if sys.platform == "linux" else "there is none for this system"
 
 
 # ---- processes ----

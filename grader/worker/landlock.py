@@ -9,6 +9,7 @@ The numbers are those of linux/landlock.h; the system calls have the same number
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 from collections.abc import Iterable
@@ -32,6 +33,16 @@ _SCOPES = 3  # abstract sockets and signals
 def version() -> int:
     """The version of the interface that the kernel offers; 0 when it offers none."""
     return max(0, int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)))
+
+
+def why_not() -> str:
+    """Why the kernel offers none, or nothing if it does."""
+    if version() > 0:
+        return ""
+    number = ctypes.get_errno()
+    if number == errno.ENOSYS:
+        return "this kernel has none"
+    return "switched off in this kernel" if number == errno.EOPNOTSUPP else os.strerror(number)
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> None:

@@ -23,7 +23,11 @@ from grader.model import (
 )
 
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-ISOLATION = Isolation(level=Level.PROCESS, mechanisms=("fork server", "resource limits", "own process group"))
+ISOLATION = Isolation(
+    level=Level.PROCESS,
+    mechanisms=("fork server", "resource limits", "own process group"),
+    missing=("bubblewrap: not installed (the package is called bubblewrap)",),
+)
 ENVIRONMENT = Environment(grader="0.1.0", python="3.12.4", torch="2.9.1", platform="Linux x86_64")
 
 MATMUL_FRAME = Frame(
@@ -354,7 +358,7 @@ def hostile(text: str) -> Report:
     )
     return report(
         *exercises,
-        isolation=Isolation(level=Level.NONE, mechanisms=(text, text)),
+        isolation=Isolation(level=Level.NONE, mechanisms=(text, text), missing=(text, text)),
         environment=Environment(grader=text, python=text, torch=text, platform=text),
         started_at=text,
     )

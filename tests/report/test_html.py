@@ -129,7 +129,10 @@ def test_every_outcome_and_status_is_said() -> None:
 def test_the_isolation_is_told_in_a_sentence(level: Level) -> None:
     isolation = msgspec.structs.replace(samples.ISOLATION, level=level)
 
-    assert words.LEVEL[level] in text_of(samples.report(isolation=isolation))
+    shown = text_of(samples.report(isolation=isolation))
+    assert words.LEVEL[level] in shown
+    assert (words.ADVICE in shown) == (level is not Level.SANDBOX)
+    assert "bubblewrap: not installed" in shown
 
 
 def test_seed_versions_moment_and_duration_are_told() -> None:

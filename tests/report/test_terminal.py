@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from grader.model import Diagnosis, DiagnosisKind, ExerciseResult, Outcome, Status
+from grader.model import Diagnosis, DiagnosisKind, ExerciseResult, Isolation, Level, Outcome, Status
 from grader.report import terminal, words
 from grader.report.assemble import build_report
 from tests.fakes import READY, check, exercise
@@ -106,9 +107,36 @@ def test_the_total_leaves_out_what_is_ungraded() -> None:
     assert (report.score, report.max_score) == (1.0, 1.0)
     file = io.StringIO()
     terminal.show_total(Console(file=file, width=100), report)
-    assert file.getvalue() == (
-        "Total  1 of 1 point  (1 exercise ungraded and not counted)\nIsolation: process (fake). Seed 7, 1.5 s.\n"
+    assert file.getvalue().startswith(
+        "Total  1 of 1 point  (1 exercise ungraded and not counted)\nIsolation: process. Seed 7, 1.5 s.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("isolation", "line"),
+    [
+        (Isolation(level=Level.SANDBOX, missing=("landlock: this kernel has none",)), ""),
+        (
+            Isolation(level=Level.PROCESS, missing=("bubblewrap: not installed", "landlock: this kernel has none")),
+            "No full sandbox (missing: bubblewrap, landlock): fine for code of your own; for code of others, grade "
+            "doctor says what to change.\n",
+        ),
+        (
+            Isolation(level=Level.PROCESS),
+            "No full sandbox: fine for code of your own; for code of others, grade doctor says what to change.\n",
+        ),
+        (
+            Isolation(level=Level.NONE, missing=("a\x1b[31m\nb: b", "d: e", "f", "h: i")),
+            "No full sandbox (missing: a b, d, f): fine for code of your own; for code of others, grade doctor says "
+            "what to change.\n",
+        ),
+    ],
+)
+def test_what_is_less_than_a_sandbox_is_said_in_one_line(isolation: Isolation, line: str) -> None:
+    ready = msgspec.structs.replace(READY, isolation=isolation)
+    file = io.StringIO()
+    terminal.show_total(Console(file=file, width=400), build_report([], ready, "", 1.5))
+    assert file.getvalue() == f"Total  0 of 0 points\nIsolation: {isolation.level}. Seed 7, 1.5 s.\n{line}"
 
 
 def test_a_terminal_gets_a_live_line_that_is_gone_afterwards() -> None:

@@ -8,13 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.sandbox.zygote import BUBBLEWRAP
-from grader.worker import confine
+from grader.sandbox import LAYERS
 
 FOLDER = Path(__file__).parent / "probes"
 PRELUDE = Path(__file__).parent / "prelude.py"
-# Those that stop techniques. The cgroup is not among them: it bounds how much of something there may be.
-LAYERS = (BUBBLEWRAP, *confine.LAYERS)
 # What is no layer that can be left out: a worker that is not root, and what holds for each process of the grader.
 USER, ALWAYS, NOTHING = "user", "always", "nothing"
 STOPPERS = (*LAYERS, USER, ALWAYS)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from tests.sandbox.probe import ALWAYS, LAYERS, USER, Probe, Stopper, read_all
+from grader.sandbox import LAYERS
+from tests.sandbox.probe import ALWAYS, USER, Probe, Stopper, read_all
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "isolation.md"
 BEGIN, END = "<!-- made by: python -m tests.sandbox.table -->\n", "<!-- end -->\n"
