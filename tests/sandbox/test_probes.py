@@ -166,7 +166,7 @@ def host(course: Course, active: frozenset[str], tmp_path_factory: pytest.TempPa
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=[probe.name for probe in PROBES])
-def test_a_probe_succeeds_where_nothing_that_stops_it_is_on(probe: Probe, host: Host, active: frozenset[str]) -> None:
+def test_a_probe_succeeds_where_it_should_and_nowhere_else(probe: Probe, host: Host, active: frozenset[str]) -> None:
     if why := missing(probe.needs):
         pytest.skip(why)
     first = host.first()
