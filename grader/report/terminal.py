@@ -81,11 +81,24 @@ def _exercise(result: ExerciseResult) -> list[RenderableType]:
     parts: list[RenderableType] = [_heading(result)]
     if result.problem:
         parts.append(_indented(Text(clean_line(result.problem, MESSAGE_MAX_CHARS))))
+    parts += (_indented(line) for line in _misconceptions(result))
     parts += (_indented(line) for line in _ready_made(result))
     # An untouched stub and a file that can't be read need no table: every line of it would say the same.
     if result.status is not Status.NOT_ATTEMPTED and any(one.outcome is not Outcome.SKIPPED for one in result.checks):
         parts.append(_indented(_table(result)))
     return parts
+
+
+def _misconceptions(result: ExerciseResult) -> list[Text]:
+    """The mistakes that were recognised, with what their author says to them."""
+    return [
+        Text.assemble(
+            (f"This looks like: {clean_line(one.name, MESSAGE_MAX_CHARS).replace('_', ' ')}. ", "bold yellow"),
+            clean_line(one.text, MESSAGE_MAX_CHARS),
+        )
+        for one in result.diagnoses
+        if one.kind is DiagnosisKind.MISCONCEPTION
+    ]
 
 
 def _ready_made(result: ExerciseResult) -> list[Text]:

@@ -76,6 +76,13 @@ def test_ready_made_parts_are_listed_with_their_lines() -> None:
     assert "and 2 more, listed in the report" in text
 
 
+def test_a_mistake_that_was_recognised_stands_first() -> None:
+    mistake = Diagnosis(check="a", kind=DiagnosisKind.MISCONCEPTION, name="swapped_gradients", text="Which is which?")
+    lines = printed(exercise("beta", Status.FAILED, check(Outcome.FAILED), diagnoses=(mistake,))).splitlines()
+    heading = next(number for number, line in enumerate(lines) if "beta" in line)
+    assert lines[heading + 1].strip() == "This looks like: swapped gradients. Which is which?"
+
+
 def test_hostile_text_stays_text() -> None:
     found = Diagnosis(check="", kind=DiagnosisKind.FORBIDDEN_API, name="x", text=HOSTILE, line=1)
     one = check(Outcome.FAILED, message=HOSTILE, hint=HOSTILE, title=HOSTILE)
