@@ -124,8 +124,8 @@ def _diagnose(pair: Compared, context: Context) -> Finding | None:
             return None
         return Finding(
             "none",
-            f"No gradient reaches {_inside(pair.of)}: `backward` returns None there, or the result was cut off from it"
-            " on the way (`detach`, `.data`, `.item()`, NumPy).",
+            f"{pair.of} is None: `backward` returns None for it, or the result was cut off from that input on the way"
+            " (by `detach`, `.data`, `.item()` or NumPy).",
         )
     case = _case(pair, context)
     if case is None:
@@ -136,11 +136,6 @@ def _diagnose(pair: Compared, context: Context) -> Finding | None:
     if not bool(torch.isfinite(case.got).all()):
         return None
     return _choose(case, list(explanations.all_of(case)), pair.of)
-
-
-def _inside(of: str) -> str:
-    """The name of a tensor inside a sentence."""
-    return of[:1].lower() + of[1:] if of.startswith(("The ", "A ")) else of
 
 
 # ---- tensors ----

@@ -66,12 +66,13 @@ def _except_at_zero(case: Case) -> tuple[str, str] | None:
 
 def _rounded(case: Case) -> tuple[str, str] | None:
     got, want = case.got, case.want
-    if got.numel() < 2:
-        return None
     for narrower in _NARROWER.get(case.dtype, ()):
         if _only_rounded(got, want, narrower):
             name, whole = (str(dtype).removeprefix("torch.") for dtype in (narrower, case.dtype))
-            return "rounded", f"is right only to the precision of {name}: on the way something of {whole} became {name}."
+            return (
+                "rounded",
+                f"is right only to the precision of {name}: on the way, {whole} became {name}.",
+            )
     return None
 
 
@@ -85,7 +86,7 @@ def _only_rounded(got: torch.Tensor, want: torch.Tensor, narrower: torch.dtype) 
     return (
         float(error.max()) <= 8 * eps * scale
         and bool(exact.all())
-        and int((got != got.round()).sum()) > 1
+        and int((got != got.round()).sum()) > min(1, got.numel() - 1)
         and not bool((want == want.to(narrower).to(torch.float64)).all())
     )
 
@@ -179,10 +180,8 @@ def _along(dims: tuple[int, ...]) -> str:
 
 
 def _broadcasts(small: torch.Tensor, large: torch.Tensor) -> bool:
-    try:
-        return torch.broadcast_shapes(small.shape, large.shape) == large.shape
-    except RuntimeError:
-        return False
+    pairs = zip(reversed(small.shape), reversed(large.shape), strict=False)
+    return small.dim() <= large.dim() and all(a in (1, b) for a, b in pairs)
 
 
 # ---- factors ----
@@ -222,7 +221,7 @@ def _known_factors(found: list[Size]) -> dict[float, tuple[str, str]]:
         for under in found:
             if over.number != under.number and over.number % under.number and under.number % over.number:
                 text = (
-                    f"is {over.number}/{under.number} of the expected one, as if something were divided by {under.words}"
+                    f"is {over.number}/{under.number} of the expected one, as if it were divided by {under.words}"
                     f" ({under.number}) and not by {over.words} ({over.number})"
                 )
                 known.setdefault(over.number / under.number, ("divided_by_another_size", text))
@@ -232,9 +231,9 @@ def _known_factors(found: list[Size]) -> dict[float, tuple[str, str]]:
             # Names say which mistake, for whoever counts them; a factor of two has that of its own.
             times = "doubled" if n == 2 and sign > 0 else "times_n"
             parts = "halved" if n == 2 and sign > 0 else "divided_by_n"
-            text = f"is {n} times the expected one{also}, and {n} is {size.words}: is there a sum instead of a mean?"
+            text = f"is {n} times the expected one{also}, and {n} is {size.words}: is it a sum and not a mean?"
             known[float(sign * n)] = (times, text)
-            text = f"is the expected one divided by {n}{also}, and {n} is {size.words}: is there a mean too many?"
+            text = f"is the expected one divided by {n}{also}, and {n} is {size.words}: is it a mean and not a sum?"
             known[sign / n] = (parts, text)
     return known
 
@@ -260,7 +259,7 @@ def _elementwise(case: Case) -> Iterator[Explanation]:
     yield Explanation("shifted", text, want + shift, level=2, free=_BITS)
     if want.dim() >= 2 and want.shape[-1] > 1 and want.numel() // want.shape[-1] > 2:
         rows = difference.reshape(-1, want.shape[-1])
-        text = "differs from the expected one by the same amounts in every row: is a bias missing, or not the right one?"
+        text = "differs from the expected one by the same amounts in every row: is a bias missing or not the right one?"
         moved = (want.reshape(-1, want.shape[-1]) + rows.mean(0)).reshape(want.shape)
         yield Explanation("shifted_rows", text, moved, level=3, free=_BITS * want.shape[-1])
 
@@ -305,9 +304,7 @@ def _rows(case: Case, got: torch.Tensor, want: torch.Tensor) -> Iterator[Explana
     rows = _in_order(got, want)
     if rows is not None:
         free = math.lgamma(len(want) + 1) / math.log(2)
-        yield Explanation(
-            name, f"has the right {noun}, in another order", rows.reshape(shape), level=2, free=free
-        )
+        yield Explanation(name, f"has the right {noun}, in another order", rows.reshape(shape), level=2, free=free)
 
 
 def _in_order(got: torch.Tensor, want: torch.Tensor) -> torch.Tensor | None:
@@ -354,8 +351,14 @@ def _inputs(case: Case) -> Iterator[Explanation]:
         yield Explanation("unchanged", f"is {name or 'one of the inputs of this check'}, unchanged", values)
         if case.exact or not bool(values.any()):
             continue
-        start = name or "the value before"
-        text = f"moves away from {start} in the opposite direction"
+        if bool((values < 0).any()):
+            text = f"is the absolute value of {name or 'an input'}"
+            yield Explanation("absolute_value_of_input", text, values.abs(), level=1)
+        # A step: every element moves. Where some stay, as in a ReLU, talk of directions would mislead.
+        if case.gradient or not bool((values != want).all()):
+            continue
+        start = name or "its earlier value"
+        text = f"moves from {start} in the opposite direction"
         yield Explanation("opposite_direction", text, 2 * values - want, level=1)
         yield from _step(case, values, start)
 
@@ -367,7 +370,7 @@ def _step(case: Case, start: torch.Tensor, name: str) -> Iterator[Explanation]:
         return
     factor = float((right * made).sum()) / size
     if 1e-3 < abs(factor) < 1e3 and abs(factor - 1) > 1e-3:
-        text = f"moves away from {name} by {factor:.3g} times as much as it should"
+        text = f"moves from {name} by {factor:.3g} times as much as it should"
         yield Explanation("step_scaled", text, start + factor * right, level=2, free=_BITS)
 
 

@@ -20,7 +20,7 @@ class Size:
 
     @property
     def words(self) -> str:
-        """The number of rows of H, and of columns."""
+        """The number of rows of H and of its own columns, say."""
         return "the number of " + " and of ".join(self.what)
 
 
@@ -32,9 +32,13 @@ def sizes(own: Sequence[int], inputs: Sequence[tuple[str, torch.Tensor]]) -> lis
             continue
         known = found.setdefault(number, [])
         # One phrase of a kind is enough: rows of H are rows of Z.
-        if len(known) < 2 and not any(what.partition(" ")[0] == other.partition(" ")[0] for other in known):
+        if len(known) < 2 and not any(_kind(what) == _kind(other) for other in known):
             known.append(what)
     return [Size(number, tuple(what)) for number, what in found.items()]
+
+
+def _kind(what: str) -> str:
+    return what.removeprefix("its own ").partition(" ")[0]
 
 
 def _all(own: Sequence[int], inputs: Sequence[tuple[str, torch.Tensor]]) -> Iterator[tuple[int, str]]:
@@ -42,7 +46,7 @@ def _all(own: Sequence[int], inputs: Sequence[tuple[str, torch.Tensor]]) -> Iter
         # The elements of a vector of labels are the rows of the matrix beside it: said once, as rows.
         if t.dim() == 2:
             yield from _dimensions(tuple(t.shape), f" of {name or 'an input'}")
-    yield from _dimensions(own, " of it" if len(own) else "")
+    yield from _dimensions(own, "")
     for name, t in inputs:
         if t.dim() != 2 and t.dim() > 0:
             yield from _dimensions(tuple(t.shape), f" of {name or 'an input'}")
@@ -50,18 +54,19 @@ def _all(own: Sequence[int], inputs: Sequence[tuple[str, torch.Tensor]]) -> Iter
         if t.dim() > 1:
             yield t.numel(), f"elements of {name or 'an input'}"
     if len(own) > 1:
-        yield math.prod(own), "elements of it"
+        yield math.prod(own), "its own elements"
 
 
 def _dimensions(shape: Sequence[int], of: str) -> Iterator[tuple[int, str]]:
+    its = "" if of else "its own "
     match len(shape):
         case 0:
             return
         case 1:
-            yield shape[0], f"elements{of}"
+            yield shape[0], f"{its}elements{of}"
         case 2:
-            yield shape[0], f"rows{of}"
-            yield shape[1], f"columns{of}"
+            yield shape[0], f"{its}rows{of}"
+            yield shape[1], f"{its}columns{of}"
         case _:
             for dim, size in enumerate(shape):
-                yield size, f"entries along dimension {dim}{of}"
+                yield size, f"{its}entries along dimension {dim}{of}"

@@ -49,12 +49,16 @@ class Recording:
     ignoring: list[torch.Tensor] = field(default_factory=list)
     elements: int = 0
 
+    def place(self, pair: Compared) -> int | None:
+        """Which of the comparisons is that of `pair`; None where there is none with these inputs."""
+        for i, c in enumerate(self.comparisons):
+            if c.of == pair.of and _same(c.expected, pair.expected):
+                return i
+        return None
+
     def context(self, pair: Compared, shown: set[str]) -> Context:
         """What is known besides the two tensors of `pair`. Names that are not in `shown` are left out."""
-        place = next(
-            (i for i, c in enumerate(self.comparisons) if c.of == pair.of and _same(c.expected, pair.expected)),
-            None,
-        )
+        place = self.place(pair)
         if place is None:
             return Context()
         comparison = self.comparisons[place]
@@ -139,7 +143,11 @@ def tensors_of(frames: Sequence[FrameType]) -> Iterator[Named]:
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other)
+    if one.dtype != other.dtype or one.shape != other.shape or one.device != other.device:
+        return False
+    if not one.dtype.is_floating_point:
+        return torch.equal(one, other)
+    return torch.allclose(one, other, rtol=1e-6, atol=0, equal_nan=True)
 
 
 @contextlib.contextmanager
@@ -178,7 +186,7 @@ def recording(suite: str) -> Iterator[Recording]:
 
     compare.observers.append(observer)
     torch.autograd.grad = watched_grad
-    torch.Tensor.backward = watched_backward  # type: ignore[method-assign,assignment]
+    torch.Tensor.backward = watched_backward  # type: ignore[method-assign]
     torch.testing.assert_close = watched_close
     try:
         yield made

@@ -8,7 +8,7 @@ import pytest
 from grader.judge.feedback import Feedback
 from grader.judge.items import check_id, hint, points, title
 from grader.judge.messages import Job, SuiteSpec
-from grader.model import CheckResult, Diagnosis, ExerciseResult, Outcome, Status, SubmissionFile
+from grader.model import CheckResult, Diagnosis, DiagnosisKind, ExerciseResult, Outcome, Status, SubmissionFile
 from grader.pytest_plugin import dependencies
 
 
@@ -74,6 +74,7 @@ def exercise_result(
     diagnoses: tuple[Diagnosis, ...] = (),
     problem: str = "",
 ) -> ExerciseResult:
+    ready_made = any(d.kind is DiagnosisKind.FORBIDDEN_API for d in diagnoses)
     score, worth = sum(c.score for c in checks), sum(c.max_score for c in checks)
     outcomes = {check.outcome for check in checks}
     if status is None:
@@ -83,8 +84,8 @@ def exercise_result(
         elif outcomes <= {Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED}:
             status = Status.NOT_ATTEMPTED if Outcome.NOT_IMPLEMENTED in outcomes else Status.FAILED
         else:
-            status = Status.PASSED if score == worth and not diagnoses else Status.FAILED
-    if diagnoses and not problem:
+            status = Status.PASSED if score == worth and not ready_made else Status.FAILED
+    if ready_made and not problem:
         problem = "No points: this exercise asks you to write what the file takes ready-made from torch."
     return ExerciseResult(
         slug=spec.slug,
