@@ -272,7 +272,7 @@ def bits(predicted: torch.Tensor, right: torch.Tensor, tolerance: float) -> floa
     """How unlikely it is to meet `predicted` by chance, in bits.
 
     An element gives log2 of its distance from the right value in tolerances. One that repeats an earlier element, or
-    is a small whole number, gives no more than such values do among the elements.
+    is a small whole number (or was to be one), gives no more than such values do among the elements.
     """
     distance = ((predicted - right).abs() / tolerance).clamp(1, 2**MOST_BITS).log2().flatten()
     flat = predicted.flatten()
@@ -280,7 +280,7 @@ def bits(predicted: torch.Tensor, right: torch.Tensor, tolerance: float) -> floa
     _, group, sizes = torch.unique((flat / (8 * tolerance)).round(), return_inverse=True, return_counts=True)
     share = torch.log2(count / sizes.double())
     repeated = torch.minimum(distance, share[group])
-    plain = (flat == flat.round()) & (flat.abs() <= 16)
+    plain = _plain(flat) | (_plain(right.flatten()) & (right.flatten() != 0))
     repeated = torch.where(plain, torch.minimum(repeated + 1, distance), repeated)
     first = torch.zeros(len(sizes), dtype=torch.float64).scatter_reduce(0, group, distance, "amax")
     of_group = torch.zeros(len(sizes), dtype=torch.float64).scatter_add(0, group, repeated)
@@ -288,6 +288,10 @@ def bits(predicted: torch.Tensor, right: torch.Tensor, tolerance: float) -> floa
     # The first of a group of equal elements is as good as any; the others follow from it.
     once = of_group - of_group / sizes + torch.maximum(first, of_group / sizes)
     return float(torch.where(whole, of_group, once).sum())
+
+
+def _plain(flat: torch.Tensor) -> torch.Tensor:
+    return (flat == flat.round()) & (flat.abs() <= 16)
 
 
 def _residual(seen: torch.Tensor, predicted: torch.Tensor) -> str:

@@ -16,8 +16,7 @@ from grader.labels import with_labels
 from grader.sizes import Size, sizes
 
 MOST_ROWS = 2_000  # that are looked for in another order
-_BITS = 18.0  # of one number that is chosen to fit
-_LUCK_BITS = 4.0  # how unlikely the pattern of zeros has to be
+_LUCK_BITS = 7.0  # how unlikely the pattern of zeros has to be
 
 _NARROWER = {
     torch.float64: (torch.float32, torch.float16, torch.bfloat16),
@@ -204,7 +203,12 @@ def _factors(case: Case) -> Iterator[Explanation]:
     elif not case.exact and want.numel() >= 3:
         digits = f"{factor:.3g}"
         text = f"is the expected one times one and the same factor everywhere, about {digits}"
-        yield Explanation("scaled", text, factor * want, level=1, free=_BITS)
+        yield Explanation("scaled", text, factor * want, level=1, free=_bits(case))
+
+
+def _bits(case: Case) -> float:
+    """The bits of one number that is chosen to fit."""
+    return 4 - math.log2(case.precision)
 
 
 def _true_shape(case: Case) -> tuple[int, ...]:
@@ -256,12 +260,12 @@ def _elementwise(case: Case) -> Iterator[Explanation]:
     difference = got - want
     shift = float(difference.mean())
     text = "differs from the expected one by the same amount everywhere: is something added too often or not at all?"
-    yield Explanation("shifted", text, want + shift, level=2, free=_BITS)
+    yield Explanation("shifted", text, want + shift, level=2, free=_bits(case))
     if want.dim() >= 2 and want.shape[-1] > 1 and want.numel() // want.shape[-1] > 2:
         rows = difference.reshape(-1, want.shape[-1])
         text = "differs from the expected one by the same amounts in every row: is a bias missing or not the right one?"
         moved = (want.reshape(-1, want.shape[-1]) + rows.mean(0)).reshape(want.shape)
-        yield Explanation("shifted_rows", text, moved, level=3, free=_BITS * want.shape[-1])
+        yield Explanation("shifted_rows", text, moved, level=3, free=_bits(case) * want.shape[-1])
 
 
 # ---- other places ----
@@ -371,7 +375,7 @@ def _step(case: Case, start: torch.Tensor, name: str) -> Iterator[Explanation]:
     factor = float((right * made).sum()) / size
     if 1e-3 < abs(factor) < 1e3 and abs(factor - 1) > 1e-3:
         text = f"moves from {name} by {factor:.3g} times as much as it should"
-        yield Explanation("step_scaled", text, start + factor * right, level=2, free=_BITS)
+        yield Explanation("step_scaled", text, start + factor * right, level=2, free=_bits(case))
 
 
 # ---- softmax ----
