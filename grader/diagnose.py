@@ -198,12 +198,14 @@ def thinned(t: torch.Tensor) -> torch.Tensor:
     short = math.prod(size for size in t.shape if size <= most) or 1
     long = sum(size > most for size in t.shape)
     room = max(2, int((MAX_ELEMENTS / short) ** (1 / max(1, long))))
-    for dim, size in enumerate(t.shape):
-        if size > room:
-            # Integer arithmetic, so that it is the same for each dimension of that size.
-            chosen = torch.tensor([i * (size - 1) // (room - 1) for i in range(room)], device=t.device)
-            t = t.index_select(dim, chosen)
-    return t
+    # Integer arithmetic, so that it is the same for each dimension of that size; all at once, since half of the
+    # dimensions may still be far too much.
+    chosen = [
+        torch.arange(size) if size <= room else torch.tensor([i * (size - 1) // (room - 1) for i in range(room)])
+        for size in t.shape
+    ]
+    index = [c.view([-1 if d == dim else 1 for d in range(t.dim())]) for dim, c in enumerate(chosen)]
+    return t[tuple(i.to(t.device) for i in index)]
 
 
 def _thin_context(context: Context, want: torch.Tensor, whole: bool) -> Context:
@@ -256,9 +258,9 @@ def _fit(case: Case, e: Explanation) -> tuple[float, float]:
     if seen.shape != predicted.shape:
         return math.inf, 0.0
     scale = float(predicted.abs().max())
-    if not 0 < scale < 1e300:
+    if not 0 < scale < math.inf:
         return math.inf, 0.0
-    tolerance = max(case.precision * scale, case.slack, 1e-300)
+    tolerance = max(case.precision * scale, case.slack, 5e-324)
     miss = float((seen - predicted).abs().max()) / tolerance
     if not miss <= NEAR:  # NaN included
         return math.inf, 0.0

@@ -128,7 +128,7 @@ def _shapes(case: Case) -> Iterator[Explanation]:
         if _broadcasts(want, got):
             text = "has the right values, repeated along a dimension that should not be there"
             yield Explanation("repeated", text, want.expand(got.shape).clone())
-    elif _broadcasts(got, want):
+    else:
         for dims in _dims(want, got):
             where = _along(dims)
             yield Explanation(
@@ -146,10 +146,10 @@ def _reduced(case: Case) -> Iterator[Explanation]:
         total = _fold(got, dims, want)
         why = "does a dimension that was broadcast have to be summed?" if case.gradient else "is the sum missing?"
         text = f"is right once it is summed {where}: {why}"
-        yield Explanation("not_summed", text, want, seen=total, right=torch.zeros_like(want))
+        yield Explanation("not_summed", text, want, 1, seen=total, right=torch.zeros_like(want))
         mean = total * want.numel() / got.numel()
         text = f"is right once it is averaged {where}: is the mean missing?"
-        yield Explanation("not_averaged", text, want, seen=mean, right=torch.zeros_like(want))
+        yield Explanation("not_averaged", text, want, 1, seen=mean, right=torch.zeros_like(want))
 
 
 def _dims(large: torch.Tensor, small: torch.Tensor) -> Iterator[tuple[int, ...]]:
@@ -262,10 +262,12 @@ def _elementwise(case: Case) -> Iterator[Explanation]:
     text = "differs from the expected one by the same amount everywhere: is something added too often or not at all?"
     yield Explanation("shifted", text, want + shift, level=2, free=_bits(case))
     if want.dim() >= 2 and want.shape[-1] > 1 and want.numel() // want.shape[-1] > 2:
-        rows = difference.reshape(-1, want.shape[-1])
+        rows, right = difference.reshape(-1, want.shape[-1]), want.reshape(-1, want.shape[-1])
         text = "differs from the expected one by the same amounts in every row: is a bias missing or not the right one?"
-        moved = (want.reshape(-1, want.shape[-1]) + rows.mean(0)).reshape(want.shape)
-        yield Explanation("shifted_rows", text, moved, level=3, free=_bits(case) * want.shape[-1])
+        moved = (right + rows.mean(0)).reshape(want.shape)
+        # Rows that are all alike differ by the same amounts from whatever rows that are all alike.
+        if float((right - right[0]).abs().max()) > 1e3 * case.precision * float(right.abs().max()):
+            yield Explanation("shifted_rows", text, moved, level=3, free=_bits(case) * want.shape[-1])
 
 
 # ---- other places ----
@@ -391,7 +393,7 @@ def _softmax(case: Case) -> Iterator[Explanation]:
         if bool(((want.sum(dim) - 1).abs() <= 100 * case.precision).all()) and bool((want >= 0).all()):
             text = "is the softmax of the expected one: is softmax applied twice?"
             yield Explanation("softmax_twice", text, want.softmax(dim))
-        else:
+        elif bool(((want.exp().sum(dim) - 1).abs() > 100 * case.precision).any()):  # of log-probabilities it is exp
             text = "is the softmax of the expected one: is there a softmax too many?"
             yield Explanation("softmax_too_many", text, want.softmax(dim))
         text = "is the log-softmax of the expected one: is there a softmax too many?"
