@@ -173,25 +173,25 @@ def test_softmax_of_probabilities_and_of_scores() -> None:
 
 
 def test_a_loss_of_scores_and_labels_says_what_was_forgotten() -> None:
+    rows = torch.arange(7)
     for seed in range(4):
         generator = torch.Generator().manual_seed(seed)
-        H = torch.rand(7, 5, generator=generator) + 0.1  # noqa: N806
-        Y = torch.randint(5, (7,), generator=generator)  # noqa: N806
-        context = Context(inputs=(("H", H), ("Y", Y)))
-        rows = torch.arange(7)
-        losses: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-            "softmax_twice": lambda H: functional.cross_entropy(H.softmax(1), Y),  # noqa: B023
-            "softmax_missing": lambda H: -H[rows, Y].log().mean(),  # noqa: B023
-            "softmax_over_examples": lambda H: -H.log_softmax(0)[rows, Y].mean(),  # noqa: B023
-            "logarithm_missing": lambda H: -H.softmax(1)[rows, Y].mean(),  # noqa: B023
-            "times_n": lambda H: functional.cross_entropy(H, Y, reduction="sum"),  # noqa: B023
+        scores = torch.rand(7, 5, generator=generator) + 0.1
+        labels = torch.randint(5, (7,), generator=generator)
+        losses: dict[str, Callable[..., torch.Tensor]] = {
+            "softmax_twice": lambda h, y: functional.cross_entropy(h.softmax(1), y),
+            "softmax_missing": lambda h, y: -h[rows, y].log().mean(),
+            "softmax_over_examples": lambda h, y: -h.log_softmax(0)[rows, y].mean(),
+            "logarithm_missing": lambda h, y: -h.softmax(1)[rows, y].mean(),
+            "times_n": lambda h, y: functional.cross_entropy(h, y, reduction="sum"),
         }
-        want = functional.cross_entropy(H, Y)
-        leaf = H.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(3 * functional.cross_entropy(leaf, Y), leaf)
+        context = Context(inputs=(("H", scores), ("Y", labels)))
+        want = functional.cross_entropy(scores, labels)
+        leaf = scores.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(3 * functional.cross_entropy(leaf, labels), leaf)
         for name, loss in losses.items():
-            assert name_of(loss(H), want, context) == name
-            (got,) = torch.autograd.grad(3 * loss(leaf), leaf)
+            assert name_of(loss(scores, labels), want, context) == name
+            (got,) = torch.autograd.grad(3 * loss(leaf, labels), leaf)
             assert name_of(got, gradient, context, gradient=True) == name
 
 
@@ -371,7 +371,7 @@ def test_a_large_tensor_takes_little_longer_than_one_that_is_not_thinned_out() -
 
 def test_no_text_holds_an_expected_value() -> None:
     want = torch.tensor([[123456.5, 2345.25, 77.125], [9876.5, 31415.5, 271.75]], dtype=torch.float64)
-    for make in (lambda t: -t, lambda t: 6 * t, lambda t: t + 0.5, lambda t: t.flip(0), lambda t: 1 / t):
-        found = diagnose(Compared(make(want), want, "dL/dX"))  # type: ignore[no-untyped-call]
+    for got in (-want, 6 * want, want + 0.5, want.flip(1), 1 / want):
+        found = diagnose(Compared(got, want, "dL/dX"))
         assert found is not None
         assert not any(f"{value:g}"[:4] in found.text for value in want.flatten().tolist())
