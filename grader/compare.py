@@ -212,7 +212,9 @@ def _values(
     if not bool(wrong.any()):
         return None
     error = torch.where(wrong, torch.nan_to_num(error, nan=math.inf), torch.zeros_like(error))
-    return Mismatch(_values_text(of, error, allowed, wrong), figure=figure(error, wrong, label=of), **said)
+    difference = None if e.is_complex() else a - e
+    shown = figure(error, wrong, label=of, difference=difference)
+    return Mismatch(_values_text(of, error, allowed, wrong), figure=shown, **said)
 
 
 def _values_text(of: str, error: torch.Tensor, allowed: torch.Tensor, wrong: torch.Tensor) -> str:
@@ -273,12 +275,14 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def figure(error: torch.Tensor, wrong: torch.Tensor, *, label: str) -> Figure | None:
+def figure(
+    error: torch.Tensor, wrong: torch.Tensor, *, label: str, difference: torch.Tensor | None = None
+) -> Figure | None:
     """The heat map of `error` (absolute, any shape, zero where right), or None without an element.
 
-    `wrong` marks the elements outside their tolerance. Tensors of one dimension are one row; of more
-    than two, all but the last dimension are rows. More than 24 rows or 32 columns are pooled by their
-    worst element.
+    `wrong` marks the elements outside their tolerance; `difference` is what came back minus what was expected, of
+    which only the signs are kept. Tensors of one dimension are one row; of more than two, all but the last dimension
+    are rows. More than 24 rows or 32 columns are pooled by their worst element.
     """
     if error.numel() == 0 or error.dim() == 0:
         return None
@@ -289,14 +293,36 @@ def figure(error: torch.Tensor, wrong: torch.Tensor, *, label: str) -> Figure | 
     bounds = torch.tensor([0.01, 0.1, 0.5], dtype=torch.float64)
     classes = torch.where(wrong.reshape(rows.shape), torch.bucketize(relative, bounds) + 1, 0)
     pooled = classes.shape[0] > MAX_FIGURE_ROWS or classes.shape[1] > MAX_FIGURE_COLUMNS
-    if pooled:
-        size = (min(classes.shape[0], MAX_FIGURE_ROWS), min(classes.shape[1], MAX_FIGURE_COLUMNS))
-        classes = torch.nn.functional.adaptive_max_pool2d(classes[None].double(), size)[0].long()
+    signs: tuple[tuple[int, ...], ...] = ()
     count = int(wrong.sum())
+    text = f"{count} of {wrong.numel()} elements of {label} are outside the tolerance."
+    if difference is not None:
+        large, small = wrong & (difference > 0), wrong & (difference < 0)
+        signs = _rows(_pooled(large.reshape(rows.shape).long()) - _pooled(small.reshape(rows.shape).long()))
+        text = f"{text} {_directions(int(large.sum()), int(small.sum()))}"
     return Figure(
         label=label,
         shape=shape,
-        cells=tuple(tuple(row) for row in classes.tolist()),
+        cells=_rows(_pooled(classes)),
+        signs=signs,
         pooled=pooled,
-        text=f"{count} of {wrong.numel()} elements of {label} are outside the tolerance.",
+        text=text.strip(),
     )
+
+
+def _pooled(rows: torch.Tensor) -> torch.Tensor:
+    """`rows` (m, n), whole numbers, pooled by their maximum to what a figure has room for."""
+    size = (min(rows.shape[0], MAX_FIGURE_ROWS), min(rows.shape[1], MAX_FIGURE_COLUMNS))
+    return rows if size == rows.shape else torch.nn.functional.adaptive_max_pool2d(rows[None].double(), size)[0].long()
+
+
+def _rows(rows: torch.Tensor) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in rows.tolist())
+
+
+def _directions(large: int, small: int) -> str:
+    if large and small:
+        return f"{large} too large, {small} too small."
+    if large or small:
+        return f"{'It is' if large + small == 1 else 'All of them are'} too {'large' if large else 'small'}."
+    return ""
