@@ -35,8 +35,8 @@ class HeatMap:
 
     `paths` holds for each error class the squares of that class, `dots` a mark in each cell of the worst
     one, so that it is told by a shape as well as by a colour. Where it is known whether a cell is too large or too
-    small, a triangle that points up or down is that mark, a large one for the worst class: `up` and `down` are their
-    outlines. `alternative` says it all in words.
+    small, a triangle that points up or down is that mark, a large one for the worst class: `marks` are the outlines of
+    those in strong colours, `pale_marks` of those in pale ones. `alternative` says it all in words.
     """
 
     label: str
@@ -49,8 +49,8 @@ class HeatMap:
     cell_px: int
     paths: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
-    up: str
-    down: str
+    marks: str
+    pale_marks: str
     row_ticks: tuple[Tick, ...]
     column_ticks: tuple[Tick, ...]
     legend: tuple[str, ...]
@@ -85,8 +85,8 @@ def draw(figure: Figure) -> HeatMap | None:
             for x, cell in enumerate(row)
             if cell == 4 and not _sign(signs, y, x)
         ),
-        up=_triangles(cells, signs, 1),
-        down=_triangles(cells, signs, -1),
+        marks=_triangles(cells, signs, (3, 4)),
+        pale_marks=_triangles(cells, signs, (1, 2)),
         row_ticks=_ticks(len(cells)) if exact and len(figure.shape) == 2 else (),
         column_ticks=_ticks(columns) if exact else (),
         legend=CLASSES,
@@ -107,12 +107,13 @@ def _sign(signs: list[list[int]], y: int, x: int) -> int:
     return signs[y][x] if y < len(signs) and x < len(signs[y]) else 0
 
 
-def _triangles(cells: list[list[int]], signs: list[list[int]], sign: int) -> str:
-    """The outlines of triangles in all cells with that sign; upwards for 1."""
+def _triangles(cells: list[list[int]], signs: list[list[int]], classes: tuple[int, ...]) -> str:
+    """The outlines of triangles in all cells of these classes that have a sign; upwards for too large."""
     path = []
     for y, row in enumerate(cells):
         for x, cell in enumerate(row):
-            if cell and _sign(signs, y, x) == sign:
+            sign = min(max(_sign(signs, y, x), -1), 1)
+            if cell in classes and sign:
                 half = 0.26 if cell == 4 else 0.15
                 # From the left end of the base, which is below for a triangle that points up.
                 path.append(

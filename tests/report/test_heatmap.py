@@ -123,8 +123,8 @@ def test_a_cell_says_by_a_triangle_whether_it_is_too_large_or_too_small() -> Non
     made = heatmap.draw(figure)
 
     assert made is not None
-    assert made.up == "M0.24 0.76h0.52l-0.26 -0.52z"  # a large one, for the worst class
-    assert made.down == "M1.35 0.35h0.3l-0.15 0.3z"
+    assert made.marks == "M0.24 0.76h0.52l-0.26 -0.52z"  # a large one, for the worst class
+    assert made.pale_marks == "M1.35 0.35h0.3l-0.15 0.3z"
     assert made.dots == ((0.5, 1.5),)  # worst, but neither or both
     assert "too large, 1 too small." in made.alternative
 
@@ -134,4 +134,4 @@ def test_odd_signs_are_drawn_as_far_as_they_go(signs: tuple[tuple[int, ...], ...
     made = heatmap.draw(Figure(label="x", shape=(1, 2), cells=((4, 4),), signs=signs))
 
     assert made is not None
-    assert made.up.count("M") + len(made.dots) == 2
+    assert made.marks.count("M") + len(made.dots) == 2
