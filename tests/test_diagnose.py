@@ -353,6 +353,14 @@ def test_large_tensors_are_thinned_out_and_told_the_same(shape: tuple[int, ...])
         assert name_of(t.T, t) == "transposed"
 
 
+def test_large_scores_with_labels_are_no_obstacle() -> None:
+    generator = torch.Generator().manual_seed(3)
+    scores, want = (torch.randn(400, 300, generator=generator) for _ in range(2))
+    context = Context(inputs=(("H", scores), ("Y", torch.arange(400) % 300)))
+    assert name_of(-want, want, context, gradient=True) == "negated"
+    assert name_of(scores.clone(), want, context, gradient=True) == "unchanged"
+
+
 def test_a_large_tensor_takes_little_longer_than_one_that_is_not_thinned_out() -> None:
     def seconds(size: int) -> float:
         generator = torch.Generator().manual_seed(2)

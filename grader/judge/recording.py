@@ -24,7 +24,7 @@ from grader.diagnose import Context, Named
 MAX_COMPARISONS = 64
 MAX_GRADIENTS = 24
 MAX_INPUTS = 16
-MAX_ELEMENTS = 2_000_000  # of all tensors that a recording keeps
+MAX_ELEMENTS = 500_000  # of all tensors that a recording keeps
 MAX_FRAMES = 20
 
 
