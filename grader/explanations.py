@@ -232,13 +232,15 @@ def _known_factors(found: list[Size]) -> dict[float, tuple[str, str]]:
     for size in reversed(found):
         n = size.number
         for sign, also in ((1, ""), (-1, " with the opposite sign")):
-            # Names say which mistake, for whoever counts them; a factor of two has that of its own.
-            times = "doubled" if n == 2 and sign > 0 else "times_n"
-            parts = "halved" if n == 2 and sign > 0 else "divided_by_n"
+            if n == 2 and sign > 0:
+                # As likely a 2 that was forgotten as a mean over two.
+                known[2.0] = ("doubled", f"is {_FACTORS[2.0]}, and 2 is {size.words} as well")
+                known[0.5] = ("halved", f"is {_FACTORS[0.5]}, and 2 is {size.words} as well")
+                continue
             text = f"is {n} times the expected one{also}, and {n} is {size.words}: is it a sum and not a mean?"
-            known[float(sign * n)] = (times, text)
+            known[float(sign * n)] = ("times_n", text)
             text = f"is the expected one divided by {n}{also}, and {n} is {size.words}: is it a mean and not a sum?"
-            known[sign / n] = (parts, text)
+            known[sign / n] = ("divided_by_n", text)
     return known
 
 

@@ -122,6 +122,14 @@ def test_a_factor_is_put_into_words(factor: float, name: str, words: str) -> Non
     assert words in found.text
 
 
+def test_a_factor_of_two_is_that_first_of_all() -> None:
+    want = Case((2, 4), torch.float32, 3).want
+    found = diagnose(Compared(2 * want, want, "dL/dX"))
+    assert found is not None
+    assert found.name == "doubled"
+    assert found.text == "dL/dX is twice the expected one, and 2 is the number of its own rows as well (exactly)."
+
+
 def test_a_size_that_counts_two_things_is_said_to() -> None:
     (four,) = sizes((4, 4), (("", torch.zeros(4)),))[:1]
     assert (four.number, four.words) == (4, "the number of its own rows and of its own columns")

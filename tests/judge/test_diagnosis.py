@@ -12,6 +12,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from grader.course import Course
 from grader.engine import Engine, ExerciseFinished, Job, Options
 from grader.judge.recording import leaves_of, recording
 from grader.model import Diagnosis, DiagnosisKind, ExerciseResult, Outcome
@@ -205,3 +206,52 @@ def test_the_leaves_of_a_result() -> None:
     a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
     assert {id(t) for t in leaves_of((a * b + a).sum())} == {id(a), id(b)}
     assert leaves_of(torch.ones(2)) == []
+
+
+# ---- a course that uses torch's own assertions ----
+
+FEEDBACK = Course.load(Path(__file__).parents[1] / "courses" / "feedback")
+
+
+@pytest.fixture(scope="module")
+def toy_engine() -> Iterator[Engine]:
+    with Engine(FEEDBACK, ["toy", "unsound"], Options(seed=1)) as started:
+        yield started
+
+
+def toy(slug: str, change: tuple[str, str]) -> Job:
+    exercise = FEEDBACK.get(slug)
+    assert exercise is not None
+    source = exercise.solution.read_text("utf-8")
+    assert change[0] in source
+    return Job(slug=slug, file=f"{slug}.py", sha256="", source=source.replace(*change))
+
+
+def test_assertions_of_torch_are_diagnosed_as_well(toy_engine: Engine) -> None:
+    negated, halved = grade(
+        toy_engine, toy("toy", ("return 2 * x\n", "return -2 * x\n")), toy("toy", ("return 2 * x * g", "return x * g"))
+    )
+    assert told(negated, "test_assert_close").name == "negated"
+    assert told(negated, "test_assert_close_of_a_number").name == "negated"
+    assert told(halved, "test_plain_gradcheck").name == "halved"
+    assert told(halved, "test_gradcheck").text.startswith("The gradient of X is half the expected one")
+
+
+def test_a_hidden_value_is_in_no_diagnosis(toy_engine: Engine) -> None:
+    changes = ("-2 * x", "x", "0 * x", "4 * x", "2 * x + 0.5", "x * x", "2 * x.abs()", "1 / (2 * x)")
+    results = grade(toy_engine, *(toy("toy", ("return 2 * x\n", f"return {new}\n")) for new in changes))
+    texts = [d.text for result in results for d in result.diagnoses]
+    assert len(texts) >= len(changes)
+    hidden = re.search(r"HIDDEN = ([\d.]+)", (FEEDBACK.root / "solutions/01_all/toy/test_toy.py").read_text("utf-8"))
+    assert hidden is not None
+    for value in (float(hidden[1]), 2 * float(hidden[1])):
+        assert not [text for text in texts if f"{value:.6g}"[:4] in text]
+
+
+def test_an_error_of_the_suite_is_not_diagnosed(toy_engine: Engine) -> None:
+    exercise = FEEDBACK.get("unsound")
+    assert exercise is not None
+    source = exercise.solution.read_text("utf-8")
+    (result,) = grade(toy_engine, Job(slug="unsound", file="unsound.py", sha256="", source=source))
+    assert Outcome.INTERNAL_ERROR in {c.outcome for c in result.checks}
+    assert result.diagnoses == ()
