@@ -61,7 +61,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`predicted` is what would have come back; `text` goes on after the name of the tensor.
+    """`predicted` is what would have come back; `text` goes on after the name of the tensor, without a period.
+
+    What follows a colon in it is a remark or a question; how well the prediction fits is said before.
 
     Explanations of a lower `level` are simpler: those of a higher one count only where none of them fits. `free` is
     the number of bits that were chosen to fit. `seen` stands for what came back where that was transformed as well,
@@ -252,7 +254,9 @@ def _choose(case: Case, tried: Sequence[Explanation], of: str) -> Finding | None
         return None
     best = min((e for e, miss in close if e.level == level and miss <= 1), key=lambda e: e.free)
     seen = case.got if best.seen is None else best.seen
-    return Finding(best.name, f"{of} {best.text} ({_residual(seen, best.predicted)}).")
+    statement, colon, more = best.text.partition(": ")
+    end = "" if more.endswith("?") else "."
+    return Finding(best.name, f"{of} {statement} ({_residual(seen, best.predicted)}){colon}{more}{end}")
 
 
 def _fit(case: Case, e: Explanation) -> tuple[float, float]:

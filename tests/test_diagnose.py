@@ -130,6 +130,17 @@ def test_a_factor_of_two_is_that_first_of_all() -> None:
     assert found.text == "dL/dX is twice the expected one, and 2 is the number of its own rows as well (exactly)."
 
 
+def test_a_question_comes_after_how_well_it_fits() -> None:
+    case = Case((5, 4), torch.float64, 3)
+    found = diagnose(Compared(case.other.clone(), case.want, "dL/dX", gradient=True), case.context)
+    assert found is not None
+    assert found.text == "dL/dX is the right gradient of Y (exactly): are two gradients exchanged?"
+    square = Case((4, 4), torch.float64, 3).want
+    found = diagnose(Compared(square.T, square, "dL/dX"))
+    assert found is not None
+    assert found.text == "dL/dX is the expected one transposed (exactly): rows and columns are exchanged."
+
+
 def test_a_size_that_counts_two_things_is_said_to() -> None:
     (four,) = sizes((4, 4), (("", torch.zeros(4)),))[:1]
     assert (four.number, four.words) == (4, "the number of its own rows and of its own columns")
