@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import torch
 
-from grader.diagnose import MAX_OTHERS, Case, Explanation, Named, distinct, values_of
+from grader.case import MAX_OTHERS, Case, Explanation, Named, distinct, values_of
 from grader.labels import with_labels
 from grader.sizes import Size, sizes
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch.nn import functional
 
-from grader.diagnose import Case, Explanation, values_of
+from grader.case import Case, Explanation, values_of
 
 MOST_PAIRS = 12
 

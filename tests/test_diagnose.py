@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from grader.case import MAX_ELEMENTS, Context, thinned
 from grader.compare import Compared
-from grader.diagnose import MAX_ELEMENTS, Context, diagnose, thinned
+from grader.diagnose import diagnose
 from grader.sizes import sizes
 
 FLOATS = (torch.float64, torch.float32, torch.float16)

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 
 from grader import compare
+from grader.case import Context, Named
 from grader.compare import Compared
-from grader.diagnose import Context, Named
 
 MAX_COMPARISONS = 64
 MAX_GRADIENTS = 24
