@@ -244,11 +244,14 @@ def _table(result: ExerciseResult) -> Table:
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     hint_given = False
+    named = {one.check: one.text for one in result.diagnoses if one.kind is DiagnosisKind.GRADIENT}
     for check in result.checks:
         style = _STYLE.get(check.outcome, "red")
         sign = Text(f"{words.OUTCOME_SIGN[check.outcome]} {words.OUTCOME[check.outcome]}", style=style)
         body = Text(clean_line(check.title, TITLE_MAX_CHARS), style="dim" if style == "dim" else "")
         if check.outcome not in _QUIET_OUTCOMES:
+            if check.id in named:
+                body.append("\n" + clean_line(named[check.id], MESSAGE_MAX_CHARS), style="not bold")
             if check.message:
                 body.append("\n" + _message(check), style="not bold")
             hint = "" if hint_given else clean(check.hint, MESSAGE_MAX_CHARS).strip()
