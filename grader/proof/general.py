@@ -206,7 +206,7 @@ def off_by_one(source: Source, node: ast.AST) -> Iterator[Change]:
 def statement(source: Source, node: ast.AST) -> Iterator[Change]:
     """A statement is forgotten."""
     match node:
-        case ast.Expr(value=ast.Constant()):
+        case ast.Expr(value=ast.Constant() | ast.JoinedStr()):
             return
         case ast.Assign(targets=targets):
             # Without its only assignment a variable is missing, which no suite could overlook.
@@ -267,8 +267,8 @@ def argument(source: Source, node: ast.AST) -> Iterator[Change]:
         [*node.args, *node.keywords], key=lambda one: (one.lineno, one.col_offset)
     )
     for number, one in enumerate(arguments):
-        if isinstance(one, ast.expr) and len(node.args) == 1:
-            continue  # mostly an error, or the call around it is dropped below
+        if isinstance(one, ast.expr) and len(node.args) == 1 and not isinstance(node.func, ast.Attribute):
+            continue  # mostly an error; X.sum(1) is not
         start, end = source.span(one)
         if number + 1 < len(arguments):
             end = source.span(arguments[number + 1])[0]

@@ -145,11 +145,9 @@ class Source:
     def atom(self, node: ast.expr) -> str:
         """The text of an expression, in parentheses if it could come apart beside an operator."""
         text = self.of(node)
-        number = isinstance(node, ast.Constant) and isinstance(node.value, int | float | complex)
-        if isinstance(node, _ATOMS) and not number and "\n" not in text:
+        if isinstance(node, _ATOMS) and "\n" not in text:
             return text
-        tuple_with_its_own = isinstance(node, ast.Tuple) and text.startswith("(")
-        return text if tuple_with_its_own or (number and text.isalpha()) else f"({text})"
+        return text if isinstance(node, ast.Tuple) and text.startswith("(") else f"({text})"
 
     def enclosed(self, node: ast.expr) -> bool:
         """Whether there are parentheses around `node` already."""
