@@ -27,6 +27,7 @@ BELOW_COMMANDS = (
     "names.py",
     "engine.py",
     "judge/",
+    "proof/",
     "worker/",
     "suite.py",
 )
@@ -38,6 +39,7 @@ TORCH_FREE = (
     "names.py",
     "submission.py",
     "progress.py",
+    "proof/",
     "commands/",
     "report/",
 )
