@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from grader.course import Course
-from grader.proof.independent import independent, without_depends
+from grader.proof.independent import depends, independent, without_depends
 from tests.course_files import course
 
 SUITE = '''\
@@ -41,6 +41,11 @@ def test_only_the_markers_go_and_lines_keep_their_numbers() -> None:
             for source in (SUITE, text)
         )
         assert (before.lineno, len(before.decorator_list) - 1) == (after.lineno, len(after.decorator_list))
+
+
+def test_what_a_check_depends_on_is_read_from_the_text() -> None:
+    assert depends(SUITE) == {"test_c": ("test_a", "test_b"), "test_d": ("test_a",)}
+    assert depends("def (") == {}
 
 
 def test_a_suite_that_python_cannot_read_stays_as_it_is() -> None:

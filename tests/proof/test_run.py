@@ -190,6 +190,8 @@ def test_the_matrix_names_checks_that_find_nothing_and_those_that_find_nothing_n
     matrix = Matrix.of(["test_values", "test_idle", "test_one_number"], every_run.values())
     assert matrix.idle == ("test_idle",)
     assert matrix.redundant == ("test_one_number",)
+    needed = Matrix(kills=matrix.kills, needed=frozenset({"test_one_number"}))
+    assert needed.redundant == ()
     assert matrix.kills["test_one_number"] < matrix.kills["test_values"]
     # A transpose shows in a matrix and not in a single number.
     assert matrix.only_by("test_values") >= {
