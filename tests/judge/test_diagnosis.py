@@ -36,7 +36,6 @@ NAMED = [
     ("matmul", "no_gradient_for_X", "test_gradcheck", "zero", "is zero everywhere"),
     ("matmul", "float32_buffer", "test_dtype", "rounded", "the precision of float32"),
     ("linear", "bias_never_added", "test_forward", "bias_missing", "is the expected one without bias"),
-    ("linear", "casts_to_float", "test_double", "rounded", "the precision of float32"),
     ("relu", "mask_as_gradient", "test_gradient", "ignores_incoming_gradient", "is not used"),
     ("relu", "mask_forgotten_in_backward", "test_gradient", "unchanged", "dL/dX is grad, unchanged"),
     ("relu", "absolute_value", "test_values", "absolute_value_of_input", "is the absolute value of X"),
