@@ -16,6 +16,7 @@ What is graded
 - `step()` leaves the gradients as they are
 - after `zero_grad()` every gradient is zero, or None, and the parameters are as before
 - `zero_grad()` also works while some gradients, or all of them, are None
+- there may be several optimizers at a time, each with parameters and a learning rate of its own
 
 `step()` is only called when each parameter has a gradient. Using `torch.optim` earns no points.
 """

@@ -11,7 +11,7 @@ text, None ...) goes into the result as it is.
 
 What is graded
 - best_device, on machines with CUDA and without
-- the tensors keep their shape, dtype and values
+- the tensors keep their shape, dtype and values, and their place in autograd's graph
 - the result of move_batch has tuples, lists and dicts where the batch has them, with the same keys and order
 - the batch that was given is left as it was: no container of the caller's changes
 - a model arrives with all its parameters and buffers

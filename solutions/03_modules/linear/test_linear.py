@@ -48,8 +48,8 @@ def set_weight(layer, in_dim, out_dim):
 def set_bias(layer, out_dim, draw=torch.zeros):
     """Give the layer a bias and return the suite's copy, (out_dim,).
 
-    The checks of values and gradients draw it with torch.randn: zeros hide that nobody adds them. In the
-    others a forgotten bias is not the question.
+    The checks of values, gradients and precision draw it with torch.randn: zeros hide that nobody adds them,
+    or that they were rounded. In the others a forgotten bias is not the question.
     """
     bias = draw(out_dim, dtype=vector(layer, out_dim).dtype)
     with torch.no_grad():
@@ -118,9 +118,13 @@ def test_without_bias(submission):
     assert hasattr(layer, "bias"), "The layer has no attribute bias; with bias=False it should be None."
     assert layer.bias is None, "layer.bias should be None when the layer is made with bias=False."
     assert len(list(layer.parameters())) <= 1, "A layer without bias should have one parameter."
-    W, X = set_weight(layer, 4, 3), torch.randn(5, 4)
-    expected = functional.linear(X, W.T)
-    assert_value(layer(X), expected, of="The result without a bias")
+    W = set_weight(layer, 4, 3)
+    for shape in ((5, 4), (1, 4)):
+        X = torch.randn(shape)
+        expected = functional.linear(X, W.T)
+        out = layer(X)
+        assert_value(out, expected, of=f"The result without a bias for X of shape {shape}")
+        assert out.requires_grad, "Without a bias the result is cut off from the weight: no gradient can flow back."
 
 
 @pytest.mark.points(1)
@@ -178,9 +182,15 @@ def test_double(submission):
     """after layer.double() it computes in float64"""
     layer = submission.Linear(5, 3)
     layer.double()
-    W, bias, X = set_weight(layer, 5, 3), set_bias(layer, 3), torch.randn(4, 5, dtype=torch.float64)
+    W, bias = set_weight(layer, 5, 3), set_bias(layer, 3, torch.randn)
+    X = torch.randn(4, 5, dtype=torch.float64)
     for name, dtype in (("weight", W.dtype), ("bias", bias.dtype)):
         assert dtype == torch.float64, f"{name} has the dtype {dtype} after layer.double()."
     expected = functional.linear(X, W.T, bias)
     # Much tighter than the default for float64: a detour through float32 is off by about 1e-7.
     assert_value(layer(X), expected, of="The result", rtol=1e-12, atol=1e-12)
+    layer = submission.Linear(5, 3, bias=False)
+    layer.double()
+    W = set_weight(layer, 5, 3)
+    expected = functional.linear(X, W.T)
+    assert_value(layer(X), expected, of="The result without a bias", rtol=1e-12, atol=1e-12)

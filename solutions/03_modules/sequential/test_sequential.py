@@ -45,7 +45,8 @@ def test_order(submission):
 @pytest.mark.hint("Do the names under which the layers are kept say anything about their order?")
 def test_one_layer_and_many(submission):
     """it works with one layer and with a dozen"""
-    for count in (1, 12):
+    # One example in one of the batches: a dimension of size 1 is one that gets lost unseen.
+    for count, batch in ((1, 1), (12, 2)):
         layers = [nn.Linear(3, 3) for _ in range(count)]
         for i, layer in enumerate(layers):
             # Each layer turns and shifts in its own way, and none of them shrinks X to nothing.
@@ -53,7 +54,7 @@ def test_one_layer_and_many(submission):
                 layer.weight.copy_(torch.linalg.qr(torch.randn(3, 3))[0])
                 layer.bias.fill_(float(i + 1))
         of = f"The result with {count} layer{'s' if count > 1 else ''}"
-        assert_applies(submission.Sequential, layers, torch.randn(2, 3), of=of)
+        assert_applies(submission.Sequential, layers, torch.randn(batch, 3), of=of)
 
 
 @pytest.mark.points(2)
@@ -97,6 +98,9 @@ def test_modes_and_dtypes_reach_the_layers(submission):
     model = submission.Sequential(layer)
     model.double()
     assert_value(model(X), expected, of="The result after model.double()")
+    layer = nn.Linear(4, 3).double()
+    expected = functional.linear(X, layer.weight.detach(), layer.bias.detach())
+    assert_value(submission.Sequential(layer)(X), expected, of="The result of a layer that was float64 before")
 
 
 @pytest.mark.points(1)

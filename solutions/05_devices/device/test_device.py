@@ -63,8 +63,9 @@ def copied(batch):
 
 
 def fresh_model():
-    """A model with parameters and buffers at two levels. The buffers are those of the normalisation."""
-    inner = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    """A model with parameters and buffers at two levels, and of two dtypes. The buffers are those of the
+    normalisation."""
+    inner = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).double()
     return nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), inner)
 
 
@@ -118,6 +119,11 @@ def test_one_tensor(submission):
         assert_moved(submission.move_batch(given, META), X, META, of="The tensor")
     for device in devices_with_values():
         assert_moved(submission.move_batch(X.clone(), device), X, device, of="The tensor")
+    needy = X.clone().requires_grad_()
+    for device in (META, *devices_with_values()):
+        moved = submission.move_batch(needy, device)
+        assert isinstance(moved, torch.Tensor), f"The moved tensor is {kind(moved)}."
+        assert moved.requires_grad, "A tensor that needs a gradient is cut off from autograd's graph by the move."
 
 
 @pytest.mark.points(1)

@@ -1,0 +1,50 @@
+"""A copy of a course in which no check waits for another.
+
+A check that depends on a failed one is skipped, which spares students a second red line and hides what the check would
+have found. To know what each check finds by itself, the `depends` markers go.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
+
+from grader.course import EXERCISES, SOLUTIONS, Course
+from grader.proof.source import Edit, Source, apply, clean, parse
+
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "node_modules")
+
+
+def independent(course: Course, folder: Path) -> Course:
+    """Copy `course` into `folder`, without the `depends` markers of its suites; `folder` need not exist.
+
+    A suite that doesn't parse is copied as it is. Raises `CourseError` where the copy is no course, and OSError.
+    """
+    for tree in (EXERCISES, SOLUTIONS):
+        shutil.copytree(course.root / tree, folder / tree, ignore=_LEFT_OUT)
+    for shared in course.root.glob("conftest.py"):
+        shutil.copy(shared, folder)
+    for exercise in course.exercises:
+        path = folder / exercise.suite.relative_to(course.root)
+        path.write_text(without_depends(path.read_text("utf-8")), "utf-8")
+    return Course.load(folder)
+
+
+def without_depends(suite: str) -> str:
+    """The text of a suite without its `depends` markers; the lines keep their numbers."""
+    suite = clean(suite)
+    tree = parse(suite)
+    if tree is None:
+        return suite
+    text = Source(suite, tree)
+    edits = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in node.decorator_list:
+                match decorator:
+                    case ast.Call(func=ast.Attribute(attr="depends")):
+                        start, end = text.span(decorator)
+                        lines = "\n" * suite.count("\n", start, end)
+                        edits.append(Edit(suite.rindex("@", 0, start), end, lines))
+    return apply(suite, edits)
