@@ -27,6 +27,7 @@ BELOW_COMMANDS = (
     "names.py",
     "engine.py",
     "judge/",
+    "proof/",
     "worker/",
     "doctor/",
     "suite.py",
@@ -40,6 +41,7 @@ TORCH_FREE = (
     "names.py",
     "submission.py",
     "progress.py",
+    "proof/",
     "commands/",
     "report/",
 )

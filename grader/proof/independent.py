@@ -31,6 +31,39 @@ def independent(course: Course, folder: Path) -> Course:
     return Course.load(folder)
 
 
+def depends(suite: str) -> dict[str, tuple[str, ...]]:
+    """What each check of a suite depends on, by name, read from the text: texts, and `*NAMES` of a tuple of texts.
+
+    Empty for a suite that doesn't parse. Names may be there that the suite has no check for.
+    """
+    tree = parse(clean(suite))
+    found: dict[str, tuple[str, ...]] = {}
+    named: dict[str, tuple[str, ...]] = {}
+    for node in tree.body if tree is not None else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple() | ast.List() as value):
+                named[name] = _texts(value.elts, named)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name.startswith("test"):
+                calls = [one for one in node.decorator_list if isinstance(one, ast.Call) and _is_depends(one)]
+                found[name] = tuple(text for one in calls for text in _texts(one.args, named))
+    return found
+
+
+def _texts(elements: list[ast.expr], named: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    texts: list[str] = []
+    for element in elements:
+        match element:
+            case ast.Constant(value=str(text)):
+                texts.append(text)
+            case ast.Starred(value=ast.Name(id=name)):
+                texts += named.get(name, ())
+    return tuple(texts)
+
+
+def _is_depends(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr == "depends"
+
+
 def without_depends(suite: str) -> str:
     """The text of a suite without its `depends` markers; the lines keep their numbers."""
     suite = clean(suite)
@@ -42,9 +75,8 @@ def without_depends(suite: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for decorator in node.decorator_list:
-                match decorator:
-                    case ast.Call(func=ast.Attribute(attr="depends")):
-                        start, end = text.span(decorator)
-                        lines = "\n" * suite.count("\n", start, end)
-                        edits.append(Edit(suite.rindex("@", 0, start), end, lines))
+                if isinstance(decorator, ast.Call) and _is_depends(decorator):
+                    start, end = text.span(decorator)
+                    lines = "\n" * suite.count("\n", start, end)
+                    edits.append(Edit(suite.rindex("@", 0, start), end, lines))
     return apply(suite, edits)

@@ -47,8 +47,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
 def changed_lines(diff: str) -> str:
     """The changed lines of a unified diff, without what leads up to them and without blanks at their ends."""
-    lines = [line.rstrip() for line in diff.splitlines()]
-    return "\n".join(line for line in lines if line[:1] in ("-", "+") and not line.startswith(("---", "+++")))
+    lines = [line.rstrip() for line in diff.split("\n")]
+    return "\n".join(line for line in lines if line[:1] in ("-", "+") and not line.startswith(("--- ", "+++ ")))
 
 
 def mutants(source: str, *, limit: int = LIMIT) -> list[Mutant]:
@@ -105,7 +105,7 @@ def _mutant(text: Source, operator: str, node: ast.AST, change: Change, mutated:
 
 
 def _diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), "reference solution", "mutant", lineterm="", n=2
-    )
+    # Not splitlines(), which breaks at more characters than Python does.
+    old, new = (text.removesuffix("\n").split("\n") for text in (before, after))
+    lines = difflib.unified_diff(old, new, "reference solution", "mutant", lineterm="", n=2)
     return "\n".join(lines) + "\n"

@@ -71,8 +71,8 @@ def test_gradcheck(submission):
     def product(X, Y):  # of copies, so that X and Y keep the values at which gradcheck takes differences
         return submission.MatMul.apply(X.clone(), Y.clone())
 
-    # A row times a column at the end: a dimension of size 1 is one that gets lost unseen.
-    for m, n, p in ((3, 4, 2), (1, 3, 1)):
+    # A column times a row at the end: in both gradients a dimension of size 1 could get lost.
+    for m, n, p in ((3, 4, 2), (3, 1, 2)):
         X = torch.randn(m, n, dtype=torch.float64, requires_grad=True)
         Y = torch.randn(n, p, dtype=torch.float64, requires_grad=True)
         assert isinstance(product(X, Y), torch.Tensor), "MatMul.apply should return a tensor."

@@ -118,12 +118,13 @@ def test_without_bias(submission):
     assert hasattr(layer, "bias"), "The layer has no attribute bias; with bias=False it should be None."
     assert layer.bias is None, "layer.bias should be None when the layer is made with bias=False."
     assert len(list(layer.parameters())) <= 1, "A layer without bias should have one parameter."
-    W = set_weight(layer, 4, 3)
-    for shape in ((5, 4), (1, 4)):
-        X = torch.randn(shape)
+    # With one output, too: a dimension of size 1 is one that gets lost unseen.
+    for out_dim in (3, 1):
+        layer = submission.Linear(4, out_dim, bias=False)
+        W, X = set_weight(layer, 4, out_dim), torch.randn(5, 4)
         expected = functional.linear(X, W.T)
         out = layer(X)
-        assert_value(out, expected, of=f"The result without a bias for X of shape {shape}")
+        assert_value(out, expected, of=f"The result of Linear(4, {out_dim}, bias=False)")
         assert out.requires_grad, "Without a bias the result is cut off from the weight: no gradient can flow back."
 
 

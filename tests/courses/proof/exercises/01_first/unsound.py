@@ -1,0 +1,5 @@
+"""An exercise whose suite is wrong."""
+
+
+def three():
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Reference solution."""
+
+
+def halve(X):
+    return X / 2
