@@ -22,7 +22,7 @@ grade: $(INSTALLED)  ## grade exercises/ and write report.html
 
 test: $(INSTALLED)  ## run the tests of the grader
 	@tools/system.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 bench: $(INSTALLED)  ## measure speed and memory (about two minutes)
 	@$(BIN)/python -m tests.bench $(ARGS)

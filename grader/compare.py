@@ -9,7 +9,8 @@ themselves are never part of the text.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -31,14 +32,47 @@ MAX_FIGURE_ROWS = 24
 MAX_FIGURE_COLUMNS = 32
 
 
-class Mismatch(AssertionError):  # noqa: N818  what a suite's author reads and raises
-    """A promise that a submission did not keep. Every field is text for the student.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The two tensors behind a mismatch, for whoever asks what turned one into the other. Never shown.
 
-    `message` is a sentence; `got` and `expected` describe without hidden values; `figure` shows where.
+    `actual` is None where no gradient arrived. `rtol` and `atol` are those that the suite asked for. gradcheck also
+    knows the inputs, the right gradients of all of them by name, what would come out if every incoming gradient were
+    one, and how precise finite differences are.
+    """
+
+    actual: torch.Tensor | None
+    expected: torch.Tensor
+    of: str
+    rtol: float | None = None
+    atol: float | None = None
+    gradient: bool = False
+    inputs: tuple[tuple[str, torch.Tensor], ...] = ()
+    gradients: tuple[tuple[str, torch.Tensor], ...] = ()
+    ignoring: tuple[torch.Tensor, ...] = ()
+    precision: float | None = None
+
+
+# Told of each comparison while the judge wants to know what a check compares (see grader.judge.recording).
+observers: list[Callable[[Any, Any, str], None]] = []
+
+
+class Mismatch(AssertionError):  # noqa: N818  what a suite's author reads and raises
+    """A promise that a submission did not keep. Every field but `compared` is text for the student.
+
+    `message` is a sentence; `got` and `expected` describe without hidden values; `figure` shows where; `compared` are
+    the tensors themselves.
     """
 
     def __init__(
-        self, message: str, *, got: str = "", expected: str = "", hint: str = "", figure: Figure | None = None
+        self,
+        message: str,
+        *,
+        got: str = "",
+        expected: str = "",
+        hint: str = "",
+        figure: Figure | None = None,
+        compared: Compared | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -46,6 +80,7 @@ class Mismatch(AssertionError):  # noqa: N818  what a suite's author reads and r
         self.expected = expected
         self.hint = hint
         self.figure = figure
+        self.compared = compared
 
 
 def describe(value: object) -> str:
@@ -91,15 +126,31 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def compare(
-    actual: Any, expected: Any, *, of: str, rtol: float | None = None, atol: float | None = None
+    actual: Any,
+    expected: Any,
+    *,
+    of: str,
+    rtol: float | None = None,
+    atol: float | None = None,
+    gradient: bool = False,
 ) -> Mismatch | None:
     """The first rung on which `actual` differs from `expected`, or None when they agree.
 
     `expected` is a tensor or a number; a number stands for a Python number or a tensor without
     dimensions, whose dtype is then not compared. `of` names the value in the message. Tolerances
     default to `TOLERANCES` by the dtype of `expected`; |actual - expected| <= atol + rtol * |expected|
-    must hold for each element.
+    must hold for each element. `gradient` says that it is one.
     """
+    for observer in observers:
+        observer(actual, expected, of)
+    mismatch = _compare(actual, expected, of, rtol, atol)
+    numbers = type(actual) in (int, float) and not isinstance(expected, torch.Tensor)
+    if mismatch is not None and (numbers or isinstance(actual, torch.Tensor)):
+        mismatch.compared = Compared(_tensor(actual), _tensor(expected), of, rtol, atol, gradient)
+    return mismatch
+
+
+def _compare(actual: Any, expected: Any, of: str, rtol: float | None, atol: float | None) -> Mismatch | None:
     if not isinstance(expected, torch.Tensor):
         return _compare_number(actual, expected, of=of, rtol=rtol, atol=atol)
     rung = _structure(actual, expected, of)
@@ -108,6 +159,10 @@ def compare(
     if expected.device.type == "meta":
         return None
     return _values(actual.detach(), expected.detach(), of, rtol, atol)
+
+
+def _tensor(value: torch.Tensor | float) -> torch.Tensor:
+    return value.detach() if isinstance(value, torch.Tensor) else torch.tensor(float(value), dtype=torch.float64)
 
 
 def _structure(actual: Any, expected: torch.Tensor, of: str) -> Mismatch | None:
@@ -157,7 +212,9 @@ def _values(
     if not bool(wrong.any()):
         return None
     error = torch.where(wrong, torch.nan_to_num(error, nan=math.inf), torch.zeros_like(error))
-    return Mismatch(_values_text(of, error, allowed, wrong), figure=figure(error, wrong, label=of), **said)
+    difference = None if e.is_complex() else a - e
+    shown = figure(error, wrong, label=of, difference=difference)
+    return Mismatch(_values_text(of, error, allowed, wrong), figure=shown, **said)
 
 
 def _values_text(of: str, error: torch.Tensor, allowed: torch.Tensor, wrong: torch.Tensor) -> str:
@@ -218,12 +275,14 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def figure(error: torch.Tensor, wrong: torch.Tensor, *, label: str) -> Figure | None:
+def figure(
+    error: torch.Tensor, wrong: torch.Tensor, *, label: str, difference: torch.Tensor | None = None
+) -> Figure | None:
     """The heat map of `error` (absolute, any shape, zero where right), or None without an element.
 
-    `wrong` marks the elements outside their tolerance. Tensors of one dimension are one row; of more
-    than two, all but the last dimension are rows. More than 24 rows or 32 columns are pooled by their
-    worst element.
+    `wrong` marks the elements outside their tolerance; `difference` is what came back minus what was expected, of
+    which only the signs are kept. Tensors of one dimension are one row; of more than two, all but the last dimension
+    are rows. More than 24 rows or 32 columns are pooled by their worst element.
     """
     if error.numel() == 0 or error.dim() == 0:
         return None
@@ -234,14 +293,36 @@ def figure(error: torch.Tensor, wrong: torch.Tensor, *, label: str) -> Figure | 
     bounds = torch.tensor([0.01, 0.1, 0.5], dtype=torch.float64)
     classes = torch.where(wrong.reshape(rows.shape), torch.bucketize(relative, bounds) + 1, 0)
     pooled = classes.shape[0] > MAX_FIGURE_ROWS or classes.shape[1] > MAX_FIGURE_COLUMNS
-    if pooled:
-        size = (min(classes.shape[0], MAX_FIGURE_ROWS), min(classes.shape[1], MAX_FIGURE_COLUMNS))
-        classes = torch.nn.functional.adaptive_max_pool2d(classes[None].double(), size)[0].long()
+    signs: tuple[tuple[int, ...], ...] = ()
     count = int(wrong.sum())
+    text = f"{count} of {wrong.numel()} elements of {label} are outside the tolerance."
+    if difference is not None:
+        large, small = wrong & (difference > 0), wrong & (difference < 0)
+        signs = _rows(_pooled(large.reshape(rows.shape).long()) - _pooled(small.reshape(rows.shape).long()))
+        text = f"{text} {_directions(int(large.sum()), int(small.sum()))}"
     return Figure(
         label=label,
         shape=shape,
-        cells=tuple(tuple(row) for row in classes.tolist()),
+        cells=_rows(_pooled(classes)),
+        signs=signs,
         pooled=pooled,
-        text=f"{count} of {wrong.numel()} elements of {label} are outside the tolerance.",
+        text=text.strip(),
     )
+
+
+def _pooled(rows: torch.Tensor) -> torch.Tensor:
+    """`rows` (m, n), whole numbers, pooled by their maximum to what a figure has room for."""
+    size = (min(rows.shape[0], MAX_FIGURE_ROWS), min(rows.shape[1], MAX_FIGURE_COLUMNS))
+    return rows if size == rows.shape else torch.nn.functional.adaptive_max_pool2d(rows[None].double(), size)[0].long()
+
+
+def _rows(rows: torch.Tensor) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in rows.tolist())
+
+
+def _directions(large: int, small: int) -> str:
+    if large and small:
+        return f"{large} too large, {small} too small."
+    if large or small:
+        return f"{'It is' if large + small == 1 else 'All of them are'} too {'large' if large else 'small'}."
+    return ""

@@ -13,7 +13,10 @@ from typing import Any
 
 import torch
 
-from grader.compare import Mismatch, figure, shape_text, unravel
+from grader.compare import Compared, Mismatch, figure, shape_text, unravel
+
+# How well finite differences agree with a right gradient, in parts of its largest element.
+DIFFERENCES = 1e-5
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -76,8 +79,11 @@ def _jacobian_mismatch(frame: dict[str, Any], names: Sequence[str]) -> Mismatch:
     per_input = torch.where(wrong, error, torch.zeros_like(error)).amax(dim=1).reshape(shape)
     worst = int(per_input.argmax())
     where = figure(per_input, wrong_inputs, label=of)
+    compared = _along_a_direction(frame, names, place, of)
     if bool((got == 0).all()):
-        return Mismatch(f"{of} is zero everywhere, but the result does depend on that input.", figure=where)
+        return Mismatch(
+            f"{of} is zero everywhere, but the result does depend on that input.", figure=where, compared=compared
+        )
     count, total = int(wrong_inputs.sum()), wrong_inputs.numel()
     share = "every element" if count == total else f"{count} of {total} elements"
     at = f", the worst at {list(unravel(worst, shape))}" if per_input.dim() else ""
@@ -87,6 +93,39 @@ def _jacobian_mismatch(frame: dict[str, Any], names: Sequence[str]) -> Mismatch:
         got=f"a gradient of shape {shape_text(shape)}",
         expected=f"the gradient that finite differences give, of shape {shape_text(shape)}",
         figure=where,
+        compared=compared,
+    )
+
+
+def _along_a_direction(frame: dict[str, Any], names: Sequence[str], place: int, of: str) -> Compared | None:
+    """The gradients for one incoming gradient, from the Jacobians: as if backward had been called with it."""
+    got, expected, others = frame["a"].detach().cpu(), frame["n"].detach().cpu(), frame.get("numerical")
+    if got.dtype != torch.float64 or got.shape != expected.shape:
+        return None
+    inputs = [t for t in frame["tupled_inputs"] if isinstance(t, torch.Tensor)]
+    places = [i for i, t in enumerate(inputs) if t.requires_grad]
+    shown = [names[i] if i < len(names) else "" for i in range(len(inputs))]
+    # Fixed, and of no pattern that a mistake could have.
+    incoming = torch.arange(1, got.shape[1] + 1, dtype=torch.float64).sqrt().sin() + 0.1
+    shape = inputs[place].shape
+    gradients = []
+    if isinstance(others, list) and isinstance(frame.get("i"), int) and frame["i"] < len(others):
+        gradients = [
+            (shown[i], (n.detach().cpu() @ incoming).reshape(inputs[i].shape))
+            for i, n in zip(places, others[frame["i"]], strict=False)
+            if i != place and n.shape[1] == len(incoming)
+        ]
+    # backward that takes no notice of the incoming gradient has the same columns for each of them.
+    ignoring = (expected.sum(1) * incoming.sum()).reshape(shape)
+    return Compared(
+        (got @ incoming).reshape(shape),
+        (expected @ incoming).reshape(shape),
+        of,
+        gradient=True,
+        inputs=tuple((name, t.detach()) for name, t in zip(shown, inputs, strict=True)),
+        gradients=tuple(gradients),
+        ignoring=(ignoring,),
+        precision=DIFFERENCES,
     )
 
 

@@ -43,7 +43,7 @@ class Status(StrEnum):
 
 
 class DiagnosisKind(StrEnum):
-    """What a diagnosis rests on."""
+    """What a diagnosis rests on: a known wrong submission, the numbers of a gradient or a value, the source."""
 
     MISCONCEPTION = "misconception"
     GRADIENT = "gradient"
@@ -96,12 +96,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     `cells` is (rows, columns) of error classes: 0 within the tolerance, then 1 to 4 for errors up to
     1 %, 10 %, 50 % and 100 % of the worst one. Tensors of more than two dimensions are flattened to
     (first dimensions, last dimension) and large ones are pooled by their maximum; `shape` is the shape
-    of the whole tensor.
+    of the whole tensor. `signs` has the shape of `cells`: 1 where what came back is too large, -1 where it is too
+    small, 0 where it is neither or both; it is empty where that is not known.
     """
 
     label: str
     shape: tuple[int, ...]
     cells: tuple[tuple[int, ...], ...]
+    signs: tuple[tuple[int, ...], ...] = ()
     pooled: bool = False
     text: str = ""
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.autograd.gradcheck import GradcheckError
 
-from grader.compare import Mismatch, compare, describe, shape_text
+from grader.compare import Compared, Mismatch, compare, describe, shape_text
 from grader.gradients import explain_gradcheck
 
 # Elements of the largest Jacobian that is computed for a check: 80 MB. How large it becomes, the submission decides.
@@ -53,8 +53,15 @@ def assert_gradient(
     `of` names it in the notation of the course, for example "dL/dX".
     """
     if actual is None:
-        raise Mismatch(f"No gradient arrived: {of} is None.", got="None", expected=describe(expected))
-    assert_value(actual, expected, of=of, rtol=rtol, atol=atol)
+        raise Mismatch(
+            f"No gradient arrived: {of} is None.",
+            got="None",
+            expected=describe(expected),
+            compared=Compared(None, expected, of, gradient=True),
+        )
+    mismatch = compare(actual, expected, of=_start(of), rtol=rtol, atol=atol, gradient=True)
+    if mismatch is not None:
+        raise mismatch
 
 
 def assert_gradcheck(

@@ -17,6 +17,8 @@ def of_run(folder: Path) -> list[psutil.Process]:
     parents: the kernel ends it with the first process of its namespace.
     """
     named = [process for process in psutil.process_iter() if _belongs(process, str(folder))]
+    # A judge hides its environment from other processes of an ordinary user. Then it is known by its parent.
+    named += [process for process in psutil.Process().children() if _is_hidden(process)]
     found = {process.pid: process for process in named}
     for process in named:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -53,6 +55,16 @@ def left_after(folder: Path, allowed: int = 0, timeout_s: float = 10.0) -> list[
         timeout_s -= 0.2
         found = of_run(folder)
     return found if len(found) > allowed else []
+
+
+def _is_hidden(process: psutil.Process) -> bool:
+    try:
+        process.environ()
+    except psutil.AccessDenied:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    return False
 
 
 def _belongs(process: psutil.Process, folder: str) -> bool:

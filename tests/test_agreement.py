@@ -69,6 +69,7 @@ def test_score_is_what_the_folder_says(file: CourseFile, results: dict[str, Exer
         case "reference" | "right":
             assert result.status is Status.PASSED, [c for c in result.checks if c.outcome != Outcome.PASSED]
             assert result.score == result.max_score == 10
+            assert result.diagnoses == ()
         case "wrong":
             assert result.status is Status.FAILED
             assert result.score < result.max_score

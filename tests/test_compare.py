@@ -108,6 +108,26 @@ def test_a_figure_shows_where_and_how_wrong() -> None:
     assert shown.text == "3 of 4 elements of dL/dX are outside the tolerance."
 
 
+def test_a_figure_shows_what_is_too_large_and_what_is_too_small() -> None:
+    actual, expected = torch.tensor([[1.0, 5.0], [3.0, 0.0]]), torch.tensor([[1.0, 2.0], [4.0, 2.0]])
+    mismatch = compare(actual, expected, of="Z")
+    assert mismatch is not None
+    assert mismatch.figure is not None
+    assert mismatch.figure.signs == ((0, 1), (-1, -1))
+    assert mismatch.figure.text.endswith("outside the tolerance. 1 too large, 2 too small.")
+
+
+def test_a_pooled_cell_has_a_sign_where_its_elements_agree() -> None:
+    error = torch.zeros(48, 64)
+    error[0, 0] = error[47, 63] = error[47, 62] = 1.0
+    difference = error.clone()
+    difference[47, 62] = -1.0
+    shown = figure(error, error > 0, label="x", difference=difference)
+    assert shown is not None
+    assert (shown.cells[0][0], shown.signs[0][0]) == (4, 1)
+    assert (shown.cells[-1][-1], shown.signs[-1][-1]) == (4, 0)
+
+
 @pytest.mark.parametrize("shape", [(500,), (100, 100), (3, 40, 40), (1, 1000, 2)])
 def test_a_large_figure_is_pooled_by_its_worst(shape: tuple[int, ...]) -> None:
     error = torch.zeros(shape)

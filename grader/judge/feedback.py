@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from torch.autograd.gradcheck import GradcheckError
 
-from grader.compare import Mismatch, compare, describe
+from grader.compare import Compared, Mismatch, compare, describe
 from grader.gradients import explain_gradcheck
 from grader.judge.channel import OUT_OF_MEMORY, WorkerLostError
 from grader.judge.client import Client
@@ -33,7 +33,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a check with what there is to say about it.
 
     `detail` is for the author of the suite. `about_import` says that the check was the first to import the file, and
-    failed at that: its own hint would lead astray.
+    failed at that: its own hint would lead astray. `compared` are the tensors that differ, where two were compared.
     """
 
     outcome: Outcome
@@ -45,6 +45,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     figure: Figure | None = None
     detail: str = ""
     about_import: bool = False
+    compared: Compared | None = None
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ def _from_mismatch(error: Mismatch) -> Feedback:
         got=error.got,
         expected=error.expected,
         figure=error.figure,
+        compared=error.compared,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import time
 import warnings
@@ -22,6 +23,8 @@ import torch
 
 import grader
 from grader import seeds
+from grader.compare import Compared
+from grader.diagnose import diagnose
 from grader.judge.evidence import Evidence
 from grader.judge.feedback import Feedback, explain
 from grader.judge.items import check_id, points, run_item, title
@@ -37,11 +40,14 @@ from grader.judge.messages import (
     SuiteSpec,
 )
 from grader.judge.misconceptions import Misconceptions
+from grader.judge.recording import Recording, recording
 from grader.judge.results import check_result, exercise_result, not_run, skipped
 from grader.judge.transcript import Transcript
 from grader.judge.workers import Workers
 from grader.model import (
     CheckResult,
+    Diagnosis,
+    DiagnosisKind,
     Environment,
     ExerciseResult,
     Outcome,
@@ -105,6 +111,10 @@ class Session:
         self._misconceptions = {
             spec.slug: Misconceptions(sorted(Path(spec.solution).parent.glob("wrong/*.py"))) for spec in setup.suites
         }
+        self._recordings: dict[str, list[Recording]] = {}
+        # Of the job that runs: the mistakes that were named, and the words of its source.
+        self._named: list[Diagnosis] = []
+        self._words: set[str] = set()
         self._workers: Workers | None = None
         self.ready = False
 
@@ -198,6 +208,8 @@ class Session:
         self._said.clear()
         self._workers = Workers(self._zygote, spec, job, len(items), self._setup.timeout_s)
         done: dict[str, CheckResult] = {}
+        self._named = []
+        self._words = set(re.findall(r"[^\W\d]\w{0,40}", job.source))
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 check = not_run(item, done, self._workers.import_problem) or self._check(item, following, spec)
@@ -211,9 +223,9 @@ class Session:
             self._workers = None
         checks = tuple(evidence.applied(check) for check in done.values())
         diagnoses = evidence.diagnoses()
-        if not diagnoses:
+        if not evidence.takes_all:
             mistake = self._misconceptions[job.slug].recognise(tuple(done.values()), self._said, self._try)
-            diagnoses = (mistake,) if mistake is not None else ()
+            diagnoses = (*diagnoses, *([mistake] if mistake is not None else []), *self._named)
         return exercise_result(spec, job, checks, diagnoses=diagnoses, no_points=evidence.takes_all)
 
     def _try(self, file: Path, check: str) -> tuple[Outcome, Transcript | None]:
@@ -238,7 +250,7 @@ class Session:
         assert workers is not None
         started = time.perf_counter()
         feedback, call, output = self._ask(item, following, workers)
-        if feedback.outcome is not Outcome.PASSED and workers.current is not None:
+        if feedback.outcome is not Outcome.PASSED and workers.current is not None and not workers.current.channel.lost:
             transcript = workers.current.recorder.transcript()
             if transcript is not None:
                 self._said[check_id(item)] = transcript
@@ -256,6 +268,7 @@ class Session:
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
         if feedback.outcome is Outcome.INTERNAL_ERROR:
             print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
+        self._diagnose(item, following, feedback)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))
         return check_result(item, feedback, duration, call, output)
@@ -281,33 +294,72 @@ class Session:
         Asked only when a submission made such changes; remembered for the run. `opt.step()` cannot do without.
         """
         if item.nodeid not in self._shieldable:
-            spec, kept = self._specs[self._slug_of[item.path]], self._workers
-            path = Path(spec.solution)
-            job = Job(slug=spec.slug, file=path.name, sha256="", source=path.read_text("utf-8"))
-            self._workers = Workers(self._zygote, spec, job, 1, self._setup.timeout_s)
-            try:
-                feedback, _, _ = self._ask(item, following, self._workers, shielded=True)
-            finally:
-                self._workers.close()
-                self._workers = kept
+            feedback = self._ask_reference(item, following, shielded=True)
             self._shieldable[item.nodeid] = feedback.outcome is Outcome.PASSED
         return self._shieldable[item.nodeid]
+
+    def _ask_reference(
+        self, item: pytest.Function, following: pytest.Item | None, *, shielded: bool = False
+    ) -> Feedback:
+        """Run a check on the reference solution in a worker of its own."""
+        spec, kept = self._specs[self._slug_of[item.path]], self._workers
+        path = Path(spec.solution)
+        job = Job(slug=spec.slug, file=path.name, sha256="", source=path.read_text("utf-8"))
+        self._workers = Workers(self._zygote, spec, job, 1, self._setup.timeout_s)
+        try:
+            feedback, _, _ = self._ask(item, following, self._workers, shielded=shielded)
+        finally:
+            self._workers.close()
+            self._workers = kept
+        return feedback
 
     def _is_sound(self, item: pytest.Function, following: pytest.Item | None) -> bool:
         """Whether the reference solution passes the check with the same inputs; remembered for the run."""
         name = item.nodeid
         if name not in self._sound:
-            workers, self._workers = self._workers, None
-            passed = item.config.stash[passed_key]
-            before = set(passed)
-            passed.update((item.path, other.name) for other in self._items[self._slug_of[item.path]])
-            try:
-                error = run_item(item, following)
-            finally:
-                self._workers = workers
-                passed.clear()
-                passed.update(before)
+            error = self._run_reference(item, following)
             if error is not None:
                 print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
             self._sound[name] = error is None
         return self._sound[name]
+
+    def _run_reference(self, item: pytest.Function, following: pytest.Item | None) -> BaseException | None:
+        """Run a check on the reference solution, in this process: the exception that it ends with, or None."""
+        workers, self._workers = self._workers, None
+        passed = item.config.stash[passed_key]
+        before = set(passed)
+        passed.update((item.path, other.name) for other in self._items[self._slug_of[item.path]])
+        try:
+            return run_item(item, following)
+        finally:
+            self._workers = workers
+            passed.clear()
+            passed.update(before)
+
+    def _diagnose(self, item: pytest.Function, following: pytest.Item | None, feedback: Feedback) -> None:
+        """Say which mistake turns what the check expected into what came back, where the numbers tell."""
+        pair = feedback.compared
+        if pair is None or feedback.outcome is not Outcome.FAILED:
+            return
+        recorded = self._recorded(item, following, pair)
+        finding = diagnose(pair, recorded.context(pair, self._words) if recorded is not None else None)
+        if finding is not None:
+            self._named.append(
+                Diagnosis(check=check_id(item), kind=DiagnosisKind.GRADIENT, name=finding.name, text=finding.text)
+            )
+
+    def _recorded(self, item: pytest.Function, following: pytest.Item | None, pair: Compared) -> Recording | None:
+        """The check as it runs on the reference solution with the same inputs; remembered for the run."""
+        kept = self._recordings.setdefault(item.nodeid, [])
+        for known in kept:
+            if known.place(pair) is not None:
+                return known
+        # In this process first, which is faster. Where the solution itself draws random numbers the suite gets other
+        # ones then; beside a worker it gets the same.
+        for run in (self._run_reference, self._ask_reference)[len(kept) :]:
+            with recording(str(item.path)) as made:
+                run(item, following)
+            kept.append(made)
+            if made.place(pair) is not None:
+                return made
+        return None

@@ -114,7 +114,9 @@ class _Filler:
         shown = exercise.checks[: self.checks_left]
         self.checks_left -= len(shown)
         links = {c.id: Link(f"{anchor}-{n}", _title(c.title)) for n, c in enumerate(shown, start=1)}
-        notes, unsaid = self.notes(exercise.diagnoses, links, anchor)
+        named = {d.check: d.text for d in exercise.diagnoses if d.kind is DiagnosisKind.GRADIENT and d.check in links}
+        others = [d for d in exercise.diagnoses if d.kind is not DiagnosisKind.GRADIENT or d.check not in links]
+        notes, unsaid = self.notes(others, links, anchor)
         not_started = exercise.status is Status.NOT_ATTEMPTED
         scored = exercise.status in (Status.PASSED, Status.FAILED)
         checks = words.count(len(exercise.checks), "check")
@@ -139,7 +141,9 @@ class _Filler:
             marks=tuple(check.outcome.value for check in shown[:40]),
             problem=self.blocks(exercise.problem, MESSAGE_CHARS),
             notes=tuple(note for note in notes if note.review or len(note.checks) != 1),
-            checks=tuple(self.check(c, links[c.id].anchor, notes, quiet=not_started) for c in shown),
+            checks=tuple(
+                self.check(c, links[c.id].anchor, notes, named.get(c.id, ""), quiet=not_started) for c in shown
+            ),
             waiting=f"{checks} to pass, {words.points(exercise.max_score)} to earn"
             if not_started and exercise.checks
             else "",
@@ -174,7 +178,7 @@ class _Filler:
 
     # ---- one check ----
 
-    def check(self, check: CheckResult, anchor: str, notes: Sequence[Note], *, quiet: bool) -> CheckPage:
+    def check(self, check: CheckResult, anchor: str, notes: Sequence[Note], named: str, *, quiet: bool) -> CheckPage:
         about = [note for note in notes if any(link.anchor == anchor for link in note.checks)]
         inside = tuple(note for note in about if len(note.checks) == 1 and not note.review)
         # At most one hint: a recognised misconception says more than the general one of the suite.
@@ -190,6 +194,7 @@ class _Filler:
             word=words.OUTCOME[check.outcome],
             points=f"{words.number(check.score)} of {words.number(check.max_score)}",
             open=_asks_for_work(check.outcome) and not quiet,
+            named=self.blocks(named, HINT_CHARS, reflow=True),
             message=self.blocks(check.message, MESSAGE_CHARS),
             facts=tuple(Fact(term, self.take(text, FACT_CHARS)) for term, text in facts if text),
             notes=inside,

@@ -34,7 +34,9 @@ class HeatMap:
     """A figure, ready to be drawn. Lengths are in cells; `cell_px` is the side of a cell on a wide screen.
 
     `paths` holds for each error class the squares of that class, `dots` a mark in each cell of the worst
-    one, so that it is told by a shape as well as by a colour. `alternative` says it all in words.
+    one, so that it is told by a shape as well as by a colour. Where it is known whether a cell is too large or too
+    small, a triangle that points up or down is that mark, a large one for the worst class: `marks` are the outlines of
+    those in strong colours, `pale_marks` of those in pale ones. `alternative` says it all in words.
     """
 
     label: str
@@ -47,6 +49,8 @@ class HeatMap:
     cell_px: int
     paths: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
+    marks: str
+    pale_marks: str
     row_ticks: tuple[Tick, ...]
     column_ticks: tuple[Tick, ...]
     legend: tuple[str, ...]
@@ -59,6 +63,10 @@ def draw(figure: Figure) -> HeatMap | None:
     if columns == 0:
         return None
     cut = len(figure.cells) > MAX_ROWS or any(len(row) > MAX_COLUMNS for row in figure.cells)
+    signs = [
+        [sign if cell else 0 for sign, cell in zip(row, cells_of_row, strict=False)]
+        for row, cells_of_row in zip(figure.signs, cells, strict=False)
+    ]
     # An index helps to find an element only where a cell is one.
     flattened, exact = len(figure.shape) > 2, not figure.pooled
     return HeatMap(
@@ -71,7 +79,14 @@ def draw(figure: Figure) -> HeatMap | None:
         columns=columns,
         cell_px=min(26, max(13, 416 // columns)),
         paths=tuple(_squares(cells, error_class) for error_class in range(len(CLASSES))),
-        dots=tuple((x + 0.5, y + 0.5) for y, row in enumerate(cells) for x, cell in enumerate(row) if cell == 4),
+        dots=tuple(
+            (x + 0.5, y + 0.5)
+            for y, row in enumerate(cells)
+            for x, cell in enumerate(row)
+            if cell == 4 and not _sign(signs, y, x)
+        ),
+        marks=_triangles(cells, signs, (3, 4)),
+        pale_marks=_triangles(cells, signs, (1, 2)),
         row_ticks=_ticks(len(cells)) if exact and len(figure.shape) == 2 else (),
         column_ticks=_ticks(columns) if exact else (),
         legend=CLASSES,
@@ -86,6 +101,25 @@ def _squares(cells: list[list[int]], error_class: int) -> str:
         for x, cell in enumerate(row)
         if cell == error_class
     )
+
+
+def _sign(signs: list[list[int]], y: int, x: int) -> int:
+    return signs[y][x] if y < len(signs) and x < len(signs[y]) else 0
+
+
+def _triangles(cells: list[list[int]], signs: list[list[int]], classes: tuple[int, ...]) -> str:
+    """The outlines of triangles in all cells of these classes that have a sign; upwards for too large."""
+    path = []
+    for y, row in enumerate(cells):
+        for x, cell in enumerate(row):
+            sign = min(max(_sign(signs, y, x), -1), 1)
+            if cell in classes and sign:
+                half = 0.26 if cell == 4 else 0.15
+                # From the left end of the base, which is below for a triangle that points up.
+                path.append(
+                    f"M{x + 0.5 - half:g} {y + 0.5 + sign * half:g}h{2 * half:g}l{-half:g} {-sign * 2 * half:g}z"
+                )
+    return "".join(path)
 
 
 def _ticks(amount: int) -> tuple[Tick, ...]:
@@ -112,6 +146,9 @@ def _alternative(cells: list[list[int]], figure: Figure, *, exact: bool) -> str:
     text = f"Heat map of {label}, {size}: {len(wrong)} of {words.count(total, 'cell')} outside the tolerance."
     if not wrong:
         return text
+    signs = [sign for row in figure.signs for sign in row]
+    if signs:
+        text += f" {sum(s > 0 for s in signs)} too large, {sum(s < 0 for s in signs)} too small."
     most = max(cell for cell, _, _ in wrong)
     worst = [(y, x) for cell, y, x in wrong if cell == most]
     named = "; ".join(f"row {y}, column {x}" for y, x in worst[:MAX_WORST_NAMED])

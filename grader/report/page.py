@@ -70,6 +70,8 @@ class Output:
 class CheckPage:
     """One check. `place` is where it stopped, `path` the frames that led there, outermost first.
 
+    `named` is the mistake that its numbers tell, which stands before everything else.
+
     `outcome` is the value of its Outcome and `word` how people say it.
     """
 
@@ -79,6 +81,7 @@ class CheckPage:
     word: str
     points: str
     open: bool
+    named: tuple[Block, ...]
     message: tuple[Block, ...]
     facts: tuple[Fact, ...]
     notes: tuple[Note, ...]
@@ -94,7 +97,8 @@ class CheckPage:
     def has_details(self) -> bool:
         """Whether there is anything to unfold."""
         return bool(
-            self.message
+            self.named
+            or self.message
             or self.facts
             or self.notes
             or self.figure

@@ -74,6 +74,7 @@ DESCRIPTIONS = {
     "Figure.label": "What is shown, for example dL/dX.",
     "Figure.shape": "Shape of the whole tensor.",
     "Figure.cells": "Error class of each cell, row by row.",
+    "Figure.signs": "For each cell 1 for too large, -1 for too small, 0 for neither or both; empty when not known.",
     "Figure.pooled": "Whether a cell stands for several elements.",
     "Figure.text": "The same in words.",
     "Diagnosis.check": "The `id` of the check, or empty when the whole file is meant.",

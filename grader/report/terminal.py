@@ -81,11 +81,24 @@ def _exercise(result: ExerciseResult) -> list[RenderableType]:
     parts: list[RenderableType] = [_heading(result)]
     if result.problem:
         parts.append(_indented(Text(clean_line(result.problem, MESSAGE_MAX_CHARS))))
+    parts += (_indented(line) for line in _misconceptions(result))
     parts += (_indented(line) for line in _ready_made(result))
     # An untouched stub and a file that can't be read need no table: every line of it would say the same.
     if result.status is not Status.NOT_ATTEMPTED and any(one.outcome is not Outcome.SKIPPED for one in result.checks):
         parts.append(_indented(_table(result)))
     return parts
+
+
+def _misconceptions(result: ExerciseResult) -> list[Text]:
+    """The mistakes that were recognised, with what their author says to them."""
+    return [
+        Text.assemble(
+            (f"This looks like: {clean_line(one.name, MESSAGE_MAX_CHARS).replace('_', ' ')}. ", "bold yellow"),
+            clean_line(one.text, MESSAGE_MAX_CHARS),
+        )
+        for one in result.diagnoses
+        if one.kind is DiagnosisKind.MISCONCEPTION
+    ]
 
 
 def _ready_made(result: ExerciseResult) -> list[Text]:
@@ -231,11 +244,14 @@ def _table(result: ExerciseResult) -> Table:
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     hint_given = False
+    named = {one.check: one.text for one in result.diagnoses if one.kind is DiagnosisKind.GRADIENT}
     for check in result.checks:
         style = _STYLE.get(check.outcome, "red")
         sign = Text(f"{words.OUTCOME_SIGN[check.outcome]} {words.OUTCOME[check.outcome]}", style=style)
         body = Text(clean_line(check.title, TITLE_MAX_CHARS), style="dim" if style == "dim" else "")
         if check.outcome not in _QUIET_OUTCOMES:
+            if check.id in named:
+                body.append("\n" + clean_line(named[check.id], MESSAGE_MAX_CHARS), style="not bold")
             if check.message:
                 body.append("\n" + _message(check), style="not bold")
             hint = "" if hint_given else clean(check.hint, MESSAGE_MAX_CHARS).strip()

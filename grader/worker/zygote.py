@@ -85,6 +85,7 @@ class Zygote:
         self._control = control
         self._scratch = scratch
         self._children: dict[int, str | None] = {}
+        self._removers: set[int] = set()
         self._own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY) if sys.platform == "linux" else -1
         self.plan = Plan()
 
@@ -147,6 +148,9 @@ class Zygote:
                 return
             if pid == 0:
                 return
+            if pid in self._removers:
+                self._removers.discard(pid)
+                continue
             ours = pid in self._children
             if ours:
                 _kill_group(pid)
@@ -156,12 +160,29 @@ class Zygote:
                 continue
             folder = self._children.pop(pid)
             if folder is not None:
-                # Folders may be nested too deeply for this; the judge removes the rest.
-                with contextlib.suppress(RecursionError):
-                    shutil.rmtree(folder, ignore_errors=True)
+                self._remove(folder)
             with contextlib.suppress(OSError):
                 used_ms = round((used.ru_utime + used.ru_stime) * 1000)
                 self._control.sendall(RECORD.pack(EXITED, pid, status, used_ms))
+
+    def _remove(self, folder: str) -> None:
+        """Remove a worker's folder. One with files in it may take long: a process of its own does that."""
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)  # noqa: PTH106  pathlib is not loaded here otherwise
+            return
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self._removers.add(pid)
+            return
+        try:
+            signal.set_wakeup_fd(-1)
+            confine.die_with(parent)
+            os.closerange(3, 4096)  # or the judge would not see the zygote end
+            # Folders may be nested too deeply for this; the judge removes the rest.
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os._exit(0)
 
     def kill_all(self) -> None:
         """End every worker and whatever it started."""
@@ -178,7 +199,7 @@ class Zygote:
         except OSError:
             return
         for pid in pids:
-            if pid not in self._children:
+            if pid not in self._children and pid not in self._removers:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
 

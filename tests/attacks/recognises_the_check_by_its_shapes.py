@@ -1,7 +1,7 @@
 """Right for the shapes of some checks, and for no others: what those checks promise is kept, and nothing else.
 
 exercise: relu
-keeps: test_values test_gradient test_gradcheck test_input_is_left_alone test_module_without_parameters
+keeps: test_values test_gradient test_input_is_left_alone test_module_without_parameters
 expect: failed skipped
 """
 

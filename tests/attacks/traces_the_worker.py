@@ -1,7 +1,7 @@
 """Tracing and hooking the worker's own code shows values on their way out and gives no verdict.
 
 exercise: relu
-keeps: test_dtype test_gradcheck test_input_is_left_alone test_module_without_parameters
+keeps: test_dtype test_input_is_left_alone test_module_without_parameters
 expect: failed raised skipped timed_out
 """
 

@@ -1,7 +1,7 @@
 """Result files of graders, runners and CI that a submission writes are read by nobody.
 
 exercise: relu
-keeps: test_dtype test_gradcheck test_input_is_left_alone test_module_without_parameters
+keeps: test_dtype test_input_is_left_alone test_module_without_parameters
 expect: failed skipped
 """
 

@@ -91,6 +91,7 @@ FIGURE = Figure(
     label="dL/dX",
     shape=(5, 4),
     cells=((0, 0, 0, 0), (0, 1, 3, 0), (0, 2, 4, 0), (0, 0, 0, 0), (1, 0, 0, 2)),
+    signs=((0, 0, 0, 0), (0, 1, -1, 0), (0, -1, 1, 0), (0, 0, 0, 0), (1, 0, 0, 1)),
     text="6 of 20 elements are off; the worst is (2, 2), by 1.7 where 1e-07 is allowed.",
 )
 

@@ -150,9 +150,9 @@ def test_a_figure_is_an_image_with_a_text_alternative(open_report: OpenReport) -
     assert len(names) == 2
     assert names[0] == (
         "Heat map of dL/dX, 5 rows by 4 columns: 6 of 20 cells outside the tolerance. "
-        "Largest errors at row 2, column 2 (counted from 0)."
+        "4 too large, 2 too small. Largest errors at row 2, column 2 (counted from 0)."
     )
-    assert page.locator(".map").first.locator(".dot").count() == 1
+    assert page.locator(".map").first.locator(".dot, .sign-mark").count() == 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark", "print"])

@@ -80,8 +80,19 @@ def test_a_misconception_of_several_checks_is_told_once_and_linked() -> None:
 def test_what_is_known_about_a_gradient_leaves_the_hint_alone() -> None:
     (check,) = filled(failed("a", hint="General."), diagnoses=(diagnosis("test_a", "gradient"),)).checks
 
-    assert words_of(check.notes[0].heading) == "About the gradient: swapped gradients"
+    assert check.notes == ()
     assert text_of(check.hint) == "General."
+
+
+def test_a_mistake_that_numbers_tell_stands_before_the_message() -> None:
+    told = diagnosis("test_a", "gradient", text="dL/dX is the expected one transposed.")
+    page = filled(failed("a", message="6 of 12 elements differ."), failed("b"), diagnoses=(told,))
+
+    first, second = page.checks
+    assert page.notes == ()
+    assert text_of(first.named) == "dL/dX is the expected one transposed."
+    assert text_of(first.message) == "6 of 12 elements differ."
+    assert second.named == ()
 
 
 def test_a_forbidden_api_is_told_with_all_its_lines() -> None:

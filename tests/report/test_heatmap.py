@@ -116,3 +116,22 @@ def test_a_cell_is_smaller_where_there_are_many() -> None:
     assert wide is not None
     assert wide.cell_px * wide.columns <= 416
     assert drawn((1,)).cell_px == 26
+
+
+def test_a_cell_says_by_a_triangle_whether_it_is_too_large_or_too_small() -> None:
+    figure = Figure(label="x", shape=(2, 2), cells=((4, 1), (4, 0)), signs=((1, -1), (0, 1)))
+    made = heatmap.draw(figure)
+
+    assert made is not None
+    assert made.marks == "M0.24 0.76h0.52l-0.26 -0.52z"  # a large one, for the worst class
+    assert made.pale_marks == "M1.35 0.35h0.3l-0.15 0.3z"
+    assert made.dots == ((0.5, 1.5),)  # worst, but neither or both
+    assert "too large, 1 too small." in made.alternative
+
+
+@pytest.mark.parametrize("signs", [(), ((),), ((1,),), ((1, 1, 1),) * 9])
+def test_odd_signs_are_drawn_as_far_as_they_go(signs: tuple[tuple[int, ...], ...]) -> None:
+    made = heatmap.draw(Figure(label="x", shape=(1, 2), cells=((4, 4),), signs=signs))
+
+    assert made is not None
+    assert made.marks.count("M") + len(made.dots) == 2

@@ -114,6 +114,8 @@ def test_every_text_of_a_report_is_shown() -> None:
     for path, text in strings(msgspec.to_builtins(samples.FULL)):
         if apart.search(path) or not text:
             continue
+        if text == "arguments_swapped":  # what numbers tell is a sentence; its name is for those who count
+            continue
         expected = " ".join(text.replace("`", "").replace("_", " ").split())
         assert expected in shown.replace("_", " "), path
 

@@ -43,6 +43,14 @@ def test_a_failed_check_shows_the_first_lines_of_its_message() -> None:
     assert "(3 more lines in the report)" in text
 
 
+def test_a_mistake_that_numbers_tell_is_the_first_line_below_the_title() -> None:
+    told = Diagnosis(check="test_it", kind=DiagnosisKind.GRADIENT, name="negated", text="It has the opposite sign.")
+    one = check(Outcome.FAILED, title="the gradient", message="6 of 12 elements differ.", hint="Look.")
+    lines = [line.strip() for line in printed(exercise("beta", Status.FAILED, one, diagnoses=(told,))).splitlines()]
+    at = next(number for number, line in enumerate(lines) if "the gradient" in line)
+    assert lines[at + 1 : at + 4] == ["It has the opposite sign.", "6 of 12 elements differ.", "Hint: Look."]
+
+
 def test_a_passed_or_skipped_check_shows_no_message() -> None:
     quiet = [check(Outcome.PASSED, message="why"), check(Outcome.SKIPPED, message="why", hint="how")]
     text = printed(exercise("beta", Status.FAILED, *quiet))
@@ -74,6 +82,13 @@ def test_ready_made_parts_are_listed_with_their_lines() -> None:
     assert "line 1: Use 1." in text
     assert "Use 4." not in text
     assert "and 2 more, listed in the report" in text
+
+
+def test_a_mistake_that_was_recognised_stands_first() -> None:
+    mistake = Diagnosis(check="a", kind=DiagnosisKind.MISCONCEPTION, name="swapped_gradients", text="Which is which?")
+    lines = printed(exercise("beta", Status.FAILED, check(Outcome.FAILED), diagnoses=(mistake,))).splitlines()
+    heading = next(number for number, line in enumerate(lines) if "beta" in line)
+    assert lines[heading + 1].strip() == "This looks like: swapped gradients. Which is which?"
 
 
 def test_hostile_text_stays_text() -> None:

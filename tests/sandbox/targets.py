@@ -64,15 +64,28 @@ class Victim:
             text=True,
         )
         self.name = self._read()
-        self.before = self.state()
+        self._before = self._state() or {}
+        self._urged = 0
 
-    def state(self) -> object:
+    def is_as_before(self) -> bool:
+        """Whether it lives, answers and tells the same about itself as at first."""
+        now = self._state()
+        return now is not None and now | {"urgent": 0} == self._before | {"urgent": 0}
+
+    def was_urged(self) -> bool:
+        """Whether the signal for everybody came since this was asked last."""
+        now = self._state() or {"urgent": self._urged}
+        before, self._urged = self._urged, now["urgent"]
+        return bool(self._urged != before)
+
+    def _state(self) -> dict[str, Any] | None:
         """What it tells about itself; None when it does not answer."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write("\n")
             self._process.stdin.flush()
-            return self._read()
+            told: dict[str, Any] | None = self._read()
+            return told
         return None
 
     def end(self) -> None:
@@ -125,7 +138,10 @@ class Targets:
         if self._files() != self._files_before:
             found.add("folder")
             self._fill_folder()
-        changed = [victim for victim in self._victims if victim.state() != victim.before]
+        urged = [victim.was_urged() for victim in self._victims]  # each is asked
+        if any(urged):
+            found.add("everybody")
+        changed = [victim for victim in self._victims if not victim.is_as_before()]
         if changed:
             found.add("victim")
             for victim in changed:

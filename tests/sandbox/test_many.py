@@ -51,6 +51,7 @@ def long_lived(folder: Path) -> list[psutil.Process]:
     return [judge, *first.children()]
 
 
+@pytest.mark.timeout(900)
 def test_a_thousand_mixed_submissions_leave_the_honest_ones_as_they_are_alone(engine: Engine, folder: Path) -> None:
     course = Course.load(ROOT)
     alone = {slug: encoded(grade_reference(engine, course, slug)) for slug in course.slugs}

@@ -53,6 +53,7 @@ def engine(request: pytest.FixtureRequest, course: Course) -> Iterator[Engine]:
         yield started
 
 
+@pytest.mark.timeout(400)
 def test_a_search_of_all_that_a_worker_can_see_finds_no_secret(
     engine: Engine, course: Course, canaries: dict[str, str]
 ) -> None:

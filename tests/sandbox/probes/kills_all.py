@@ -2,7 +2,7 @@
 
 kind: signals and other processes
 stopped by: bubblewrap landlock(6) seccomp
-changes: victim
+changes: everybody
 seen: outside
 """
 
