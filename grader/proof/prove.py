@@ -37,11 +37,10 @@ from grader.proof.null import Null, nulls
 from grader.proof.run import Candidate, Ending, Run, Runner, impatient, slowest
 from grader.proof.score import candidates, mutants_of, score
 from grader.proof.structure import broken, is_about, structure
-from grader.proof.variant import variant
+from grader.proof.variant import as_it_is, turned
 
 SEEDS = 8  # of the reference solution, with the course as it is
 SEEDS_TURNED = 3  # and with its checks in the opposite order
-# In the second round nobody reads what a mutant prints, and a check that takes this long has lost anyway.
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,7 +65,7 @@ def prove(
     chosen = seeds.fresh() if seed is None else seed
     work = _Work(course, slugs, phases, mutate, chosen, engines, progress)
     work.run()
-    known = {slug for slug in (*course.slugs, *course.broken)}
+    known = {*course.slugs, *course.broken}
     rest = [line for line in course.problems if not any(is_about(line, slug) for slug in known)]
     return Proof(
         seed=chosen,
@@ -105,16 +104,16 @@ class _Work:
         for exercise in self._sound(Phase.STRUCTURE):
             self._interface(exercise)
         first = self._sound(Phase.STRUCTURE)
-        if first:
-            with self._runner(self.course, first) as runner:
-                self._first_round(runner, first)
         wanted = self.phases & {Phase.REFERENCE, Phase.CHECKS, Phase.MUTANTS}
-        second = self._sound(Phase.REFERENCE)
-        if second and wanted:
-            with tempfile.TemporaryDirectory(prefix="grade-check-") as folder:
-                turned = variant(self.course, Path(folder))
-                turned = impatient(turned, slowest(run for runs in self.reference.values() for run in runs))
-                with self._runner(turned, second) as runner:
+        with tempfile.TemporaryDirectory(prefix="grade-check-") as folder:
+            if first:
+                with self._runner(as_it_is(self.course, Path(folder, "first")), first) as runner:
+                    self._first_round(runner, first)
+            second = self._sound(Phase.REFERENCE)
+            if second and wanted:
+                known = slowest(run for runs in self.reference.values() for run in runs)
+                course = impatient(turned(self.course, Path(folder, "second")), known)
+                with self._runner(course, second) as runner:
                     self._second_round(runner, second)
         if Phase.MESSAGES in self.phases:
             for exercise in self._sound(Phase.REFERENCE):
@@ -134,7 +133,7 @@ class _Work:
                 tried.append((Phase.NULL, exercise, self._shown(exercise.suite), candidate, null))
         tried = [one for one in tried if one[0] in self.phases or Phase.MESSAGES in self.phases]
         runs = self._grade(runner, [one[3] for one in tried], "right and wrong files")
-        for (phase, exercise, file, _, null), run in zip(tried, runs, strict=True):
+        for (phase, exercise, file, _, tested), run in zip(tried, runs, strict=True):
             self.seen[exercise.slug].append(run)
             match phase:
                 case Phase.RIGHT:
@@ -142,8 +141,8 @@ class _Work:
                 case Phase.WRONG:
                     self._wrong(exercise, file, run)
                 case _:
-                    assert null is not None
-                    self._null(exercise, file, run, null)
+                    assert tested is not None
+                    self._null(exercise, file, run, tested)
         for exercise in sound:
             for phase in (Phase.RIGHT, Phase.WRONG, Phase.NULL):
                 self.ran[exercise.slug].add(phase)

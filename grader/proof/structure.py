@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.course import METADATA, Course, Exercise
 from grader.proof.findings import Finding, Phase
 from grader.proof.independent import depends
-from grader.proof.source import clean
+from grader.proof.source import Function, clean
 
 # What `grade new` writes in front of everything that the author is to replace.
 MARK = "AUTHOR:"
@@ -124,7 +124,8 @@ def _metadata(found: _Findings, exercise: Exercise) -> Iterator[Finding]:
 
 
 def _suite(found: _Findings, exercise: Exercise, tree: ast.Module) -> Iterator[Finding]:
-    checks = {node.name: node for node in ast.walk(tree) if _is_check(node)}
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    checks = {node.name: node for node in functions if node.name.startswith("test")}
     if not checks:
         yield found.make(exercise.suite, "the suite has no check; write a function test_...(submission)")
     needs = depends(exercise.suite.read_text("utf-8"))
@@ -149,7 +150,3 @@ def _suite(found: _Findings, exercise: Exercise, tree: ast.Module) -> Iterator[F
                 'an assert without a text tells a student nothing; write assert ..., "what went wrong"',
                 one.lineno,
             )
-
-
-def _is_check(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test")
