@@ -36,8 +36,9 @@ def junit(proof: Proof) -> bytes:
         }
         for name, number in counts.items():
             totals[name] += number
-        texts = {name: str(number) for name, number in counts.items()}
-        suite = ElementTree.SubElement(root, "testsuite", name=_plain(exercise.slug), **texts)
+        suite = ElementTree.SubElement(root, "testsuite", name=_plain(exercise.slug))
+        for name, number in counts.items():
+            suite.set(name, str(number))
         for phase in exercise.phases:
             name = f"{phase.phase}: {QUESTIONS[phase.phase]}"
             case = ElementTree.SubElement(suite, "testcase", classname=_plain(exercise.slug), name=name, time="0")
@@ -47,7 +48,8 @@ def junit(proof: Proof) -> bytes:
                 _failure(case, phase.findings)
     for key, number in totals.items():
         root.set(key, str(number))
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _failure(case: ElementTree.Element, findings: tuple[Finding, ...]) -> None:

@@ -43,11 +43,11 @@ class Hidden:
                 if line in text and line not in own:
                     found.append((check, file, number, f"the line `{line}`"))
                     break
-        for check in result.checks:
-            for frame in check.frames:
+        for one in result.checks:
+            for frame in one.frames:
                 for line in frame.excerpt:
                     if line.strip() and line.strip() not in own:
-                        found.append((check.id, "", 0, f"the line `{line.strip()}`, which is not the student's"))
+                        found.append((one.id, "", 0, f"the line `{line.strip()}`, which is not the student's"))
         return found
 
 
