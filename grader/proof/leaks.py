@@ -40,7 +40,7 @@ class Hidden:
                     found.append((check, "", 0, f"the path {place}"))
                     break
             for line, (file, number) in self._lines.items():
-                if line in text and line not in own:
+                if line in text and line not in source:
                     found.append((check, file, number, f"the line `{line}`"))
                     break
         for one in result.checks:

@@ -25,6 +25,7 @@ _ANSWERS = {
     "its input": "return given[0] if given else None",
     "random numbers": "return torch.rand(tuple(getattr(_first(given), 'shape', ())))",
 }
+_HOMES = ("torch", "torch.nn", "torch.nn.functional", "torch.optim", "torch.linalg", "torch.special")
 _HELPERS = """
 import torch
 
@@ -47,21 +48,22 @@ class Null(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     source: str
     allowed: float = ALLOWED
+    advice: str = "let these checks ask for something that it does not do"
 
 
 def nulls(stub: str, forbidden: Sequence[str], *, forbidden_costs_all: bool) -> list[Null]:
     """The null submissions for a stub: an empty file, one for each answer, and the ready-made versions.
 
     `forbidden` are the dotted names that the exercise forbids. Where a name in the source takes all points away
-    (`forbidden_costs_all`), one that passes it off as its own must get none.
+    (`forbidden_costs_all`), one that passes it off as its own must get none. Torch's own under the same name is tried
+    whether it is forbidden or not; where there is none, that submission fails at its import.
     """
     found = [Null(name="an empty file", source="", allowed=0.0)]
     for name, answer in _ANSWERS.items():
         source = _answering(stub, answer)
         if source is not None:
             found.append(Null(name=f"one that returns {name}", source=source))
-    if forbidden_costs_all:
-        found += _ready_made(stub, forbidden)
+    found += _ready_made(stub, forbidden, forbidden_costs_all)
     return found
 
 
@@ -102,19 +104,27 @@ def _is_static(function: Function) -> bool:
     return any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in function.decorator_list)
 
 
-def _ready_made(stub: str, forbidden: Sequence[str]) -> Iterator[Null]:
-    """For each name of the stub, the forbidden ones that are called the same, in its place."""
+def _ready_made(stub: str, forbidden: Sequence[str], costs_all: bool) -> Iterator[Null]:
+    """For each name of the stub, the forbidden ones that are called the same, and torch's, in its place."""
     for node in ast.parse(clean(stub)).body:
         if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
             continue
-        for name in forbidden:
-            if name.rpartition(".")[2].replace("_", "").lower() != node.name.replace("_", "").lower():
-                continue
+        alike = [name for name in forbidden if _plain(name.rpartition(".")[2]) == _plain(node.name)]
+        for name in dict.fromkeys((*alike, *(f"{home}.{node.name}" for home in _HOMES))):
             module, _, last = name.rpartition(".")
-            if not module or name.startswith("torch.Tensor."):
+            if not module or module == "torch.Tensor" or (name in alike and not costs_all):
                 continue
             if isinstance(node, ast.ClassDef):
                 text = f"class {node.name}(_module.{last}):\n    pass\n"
             else:
-                text = f"def {node.name}(*args, **named):\n    return _module.{last}(*args, **named)\n"
-            yield Null(name=f"{name} in its place", source=f"import {module} as _module\n\n\n{text}", allowed=0.0)
+                text = f"{node.name} = _module.{last}\n"
+            yield Null(
+                name=f"{name} in place of {node.name}",
+                source=f"import {module} as _module\n\n\n{text}",
+                allowed=0.0 if name in alike else ALLOWED,
+                advice=f"put {name} into forbidden.names, or ask for something that it does not do",
+            )
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

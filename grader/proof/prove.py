@@ -7,6 +7,7 @@ which the checks are independent of each other: wrong files and mutants, for wha
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import tempfile
 import time
@@ -133,6 +134,7 @@ class _Work:
                 tried.append((Phase.NULL, exercise, self._shown(exercise.suite), candidate, null))
         tried = [one for one in tried if one[0] in self.phases or Phase.MESSAGES in self.phases]
         runs = self._grade(runner, [one[3] for one in tried], "right and wrong files")
+        answered: dict[str, list[tuple[Null, Run]]] = defaultdict(list)
         for (phase, exercise, file, _, tested), run in zip(tried, runs, strict=True):
             self.seen[exercise.slug].append(run)
             match phase:
@@ -142,8 +144,9 @@ class _Work:
                     self._wrong(exercise, file, run)
                 case _:
                     assert tested is not None
-                    self._null(exercise, file, run, tested)
+                    answered[exercise.slug].append((tested, run))
         for exercise in sound:
+            self._null(exercise, answered[exercise.slug])
             for phase in (Phase.RIGHT, Phase.WRONG, Phase.NULL):
                 self.ran[exercise.slug].add(phase)
                 number = sum(one[1] is exercise and one[0] is phase for one in tried)
@@ -151,7 +154,7 @@ class _Work:
 
     def _second_round(self, runner: Runner, exercises: Sequence[Exercise]) -> None:
         tries = [
-            self._candidate(exercise, exercise.solution.read_text("utf-8"), f"seed {number}", self.seed + 1000 + number)
+            self._candidate(exercise, exercise.solution.read_text("utf-8"), f"seed {number}", self.seed + number)
             for exercise in exercises
             for number in range(SEEDS_TURNED)
         ]
@@ -194,12 +197,12 @@ class _Work:
         for exercise in exercises:
             tries.append(self._candidate(exercise, exercise.stub.read_text("utf-8"), "stub"))
             source = exercise.solution.read_text("utf-8")
-            # The last one is the first again: a check that then says something else disagrees with itself.
-            numbers = [*range(SEEDS), 0]
+            # Each seed twice: a check that then says something else disagrees with itself.
+            numbers = [*range(SEEDS), *range(SEEDS)]
             tries += [self._candidate(exercise, source, f"seed {n}", self.seed + n) for n in numbers]
         runs = self._grade(runner, tries, "stubs and reference solutions")
         ready = runner.ready
-        each = SEEDS + 2
+        each = 2 * SEEDS + 1
         for number, exercise in enumerate(exercises):
             stub, *reference = runs[each * number : each * (number + 1)]
             self.ran[exercise.slug] |= {Phase.STUB, Phase.REFERENCE}
@@ -232,19 +235,23 @@ class _Work:
                         else "make the body of each function raise NotImplementedError, and nothing else"
                     )
                 )
-                self._add(exercise, Phase.STUB, self._shown(exercise.stub), text)
+                place = exercise.suite if check.outcome is Outcome.PASSED else exercise.stub
+                line = self._line(exercise, check.id) if check.outcome is Outcome.PASSED else 0
+                self._add(exercise, Phase.STUB, self._shown(place), text, line)
                 return
 
     def _reference(self, exercise: Exercise, runs: Sequence[Run]) -> None:
-        *fresh, again = runs
+        fresh, again = runs[:SEEDS], runs[SEEDS:]
         for check in [one.id for one in fresh[0].result.checks]:
             ended = [_check(run, check) for run in fresh]
+            repeated = [_check(run, check) for run in again]
             failed = [(run.candidate.seed, one) for run, one in zip(fresh, ended, strict=True) if not _passed(one)]
-            repeated = _check(again, check)
+            other = [pair for pair in zip(ended, repeated, strict=True) if pair[0].outcome != pair[1].outcome]
             see = f"see pytest {self._shown(exercise.suite)} -k {check}"
-            if repeated.outcome != ended[0].outcome:
-                text = f"{check} disagrees with itself: with one seed it ends with {ended[0].outcome}, and with "
-                text += f"{repeated.outcome}; let everything that it draws come from torch, numpy or random"
+            if other:
+                once, twice = other[0]
+                text = f"{check} disagrees with itself: with one seed it ends with {once.outcome}, then with "
+                text += f"{twice.outcome}; let all that it draws come from torch, numpy or random, and keep nothing"
             elif len(failed) == len(fresh):
                 text = f"the reference solution does not pass {check}{_because(ended[0])}; {see}"
             elif failed:
@@ -298,14 +305,16 @@ class _Work:
                 return
         self._add(exercise, Phase.WRONG, file, text)
 
-    def _null(self, exercise: Exercise, file: str, run: Run, null: Null) -> None:
-        share = run.result.score / run.result.max_score if run.result.max_score else 0.0
-        if share <= null.allowed:
+    def _null(self, exercise: Exercise, tried: Sequence[tuple[Null, Run]]) -> None:
+        over = [(null, run) for null, run in tried if _share(run) > null.allowed]
+        if not over:
             return
+        null, run = max(over, key=lambda one: _share(one[1]))
         passed = ", ".join(check.id for check in run.result.checks if check.score > 0)
-        text = f"{null.name} gets {_points(run)} ({passed})"
-        text += "; let these checks ask for something that it does not do"
-        self._add(exercise, Phase.NULL, file, text, detail=null.source)
+        text = f"a submission that solves nothing, {null.name}, gets {_points(run)} ({passed}); {null.advice}"
+        if len(over) > 1:
+            text += f" (so do {', '.join(one.name for one, _ in over if one is not null)})"
+        self._add(exercise, Phase.NULL, self._shown(exercise.suite), text, detail=null.source)
 
     def _checks(self, exercise: Exercise, checks: Sequence[str], runs: Sequence[Run]) -> None:
         suite = exercise.suite.read_text("utf-8")
@@ -475,12 +484,14 @@ def _because(check: CheckResult) -> str:
 
 
 def _docstring(source: str) -> str:
-    import ast
-
     try:
         return ast.get_docstring(ast.parse(source)) or ""
     except (SyntaxError, ValueError):
         return ""
+
+
+def _share(run: Run) -> float:
+    return run.result.score / run.result.max_score if run.result.max_score else 0.0
 
 
 def _points(run: Run) -> str:
