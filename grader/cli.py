@@ -305,6 +305,17 @@ def check_command(**options: Any) -> Exit:
     return check.run(check.Request(**options))
 
 
+@main.command("new")
+@click.argument("slug")
+@click.option("--chapter", required=True, metavar="NAME", help="The folder that it belongs to, such as 03_modules.")
+@_COURSE
+def new_command(slug: str, chapter: str, course: Path | None) -> Exit:
+    """Start an exercise: write its files, each of which says what to change in it."""
+    from grader.commands import new
+
+    return new.run(slug, chapter, course)
+
+
 def _no_such(path: Path) -> str:
     text = f"no such path or command: {shown(path)}"
     commands = [name for name in main.commands if name != Grade.default]

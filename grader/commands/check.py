@@ -128,8 +128,13 @@ def _show_exercise(out: Console, exercise: ExerciseProof) -> None:
     head.append(exercise.slug, style="bold")
     head.append(f"  {found} finding{'' if found == 1 else 's'}" if found else "", style="yellow")
     out.print(head)
+    waiting = [phase for phase in exercise.phases if phase.state == "not_run"]
     for phase in exercise.phases:
-        _show_phase(out, phase)
+        if phase not in waiting:
+            _show_phase(out, phase)
+    for why in dict.fromkeys(phase.about for phase in waiting):
+        names = ", ".join(phase.phase for phase in waiting if phase.about == why)
+        out.print(Text(f"  » not run: {names} ({why})", style="dim"), soft_wrap=True)
 
 
 def _show_phase(out: Console, phase: PhaseResult) -> None:
@@ -138,15 +143,11 @@ def _show_phase(out: Console, phase: PhaseResult) -> None:
 
     from grader.proof.findings import QUESTIONS, State
 
-    mark, style = {
-        State.CLEAN: ("✓", "green"),
-        State.FINDINGS: ("✗", "yellow"),
-        State.NOT_RUN: ("»", "dim"),
-    }[phase.state]
+    mark, style = ("✓", "green") if phase.state is State.CLEAN else ("✗", "yellow")
     row = Table.grid(padding=(0, 1, 0, 0), expand=False)
     row.add_column(width=13, no_wrap=True)
     row.add_column(ratio=1, overflow="fold")
-    text = Text(QUESTIONS[phase.phase], style="dim" if phase.state is State.NOT_RUN else "")
+    text = Text(QUESTIONS[phase.phase])
     text.append(f": {phase.about}" if phase.about else "", style="dim")
     row.add_row(Text(f"  {mark} {phase.phase}", style=style), text)
     out.print(row)

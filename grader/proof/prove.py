@@ -311,7 +311,7 @@ class _Work:
             return
         null, run = max(over, key=lambda one: _share(one[1]))
         passed = ", ".join(check.id for check in run.result.checks if check.score > 0)
-        text = f"a submission that solves nothing, {null.name}, gets {_points(run)} ({passed}); {null.advice}"
+        text = f"a submission that solves nothing by itself, {null.name}, gets {_points(run)} ({passed}); {null.advice}"
         if len(over) > 1:
             text += f" (so do {', '.join(one.name for one, _ in over if one is not null)})"
         self._add(exercise, Phase.NULL, self._shown(exercise.suite), text, detail=null.source)

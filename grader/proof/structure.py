@@ -106,7 +106,9 @@ def _template(found: _Findings, path: Path) -> Iterator[Finding]:
     for number, line in enumerate(lines, 1):
         _, mark, text = line.partition(MARK)
         if mark:
-            yield found.make(path, f"still to do: {text.strip().strip(chr(34))} (then take the mark away)", number)
+            yield found.make(
+                path, f"still to do: {text.strip().strip(chr(34))} (take {MARK} away when it is done)", number
+            )
             return  # one step at a time: the next mark shows when this one is gone
 
 
