@@ -23,6 +23,8 @@ from grader.submission import shown
 
 # Those of grader.sandbox, which is not imported for --help.
 LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
+# Those of grader.proof.findings.
+PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
 SEED_MAX = 2**53 - 1  # as large as the fresh ones get
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 _FILE = click.Path(path_type=Path)
@@ -272,6 +274,46 @@ def doctor_command(course: Path | None, json: Path | None, without: tuple[str, .
     from grader.commands import doctor
 
     return doctor.run(course, json, without=without)
+
+
+@main.command("check")
+@click.argument("slugs", metavar="[SLUG]...", nargs=-1)
+@click.option(
+    "--phase",
+    "phases",
+    multiple=True,
+    type=click.Choice(PHASES),
+    metavar="NAME",
+    help=f"Only this phase; may be repeated. One of {', '.join(PHASES)}.",
+)
+@click.option(
+    "--no-mutants", is_flag=True, help="Break no reference solution on purpose, which takes most of the time."
+)
+@click.option("--json", type=_FILE, metavar="FILE", help="Write what was found as well.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write it as JUnit XML, a test for each phase.")
+@click.option("--seed", type=click.IntRange(0, SEED_MAX // 2), metavar="N", help="Repeat the run that had this seed.")
+@_COURSE
+def check_command(**options: Any) -> Exit:
+    """Prove the exercises of a course: their suites, solutions and texts.
+
+    For authors. Says first what to do next. All exercises, unless some are named.
+
+    Exit status: 0 nothing found, 1 something to change, 2 wrong usage, 3 a failure of the grader.
+    """
+    from grader.commands import check
+
+    return check.run(check.Request(**options))
+
+
+@main.command("new")
+@click.argument("slug")
+@click.option("--chapter", required=True, metavar="NAME", help="The folder that it belongs to, such as 03_modules.")
+@_COURSE
+def new_command(slug: str, chapter: str, course: Path | None) -> Exit:
+    """Start an exercise: write its files, each of which says what to change in it."""
+    from grader.commands import new
+
+    return new.run(slug, chapter, course)
 
 
 def _no_such(path: Path) -> str:

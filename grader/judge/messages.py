@@ -55,13 +55,17 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
-    """One submitted file. `source` is None when it cannot be read; `problem` then says why, in one line."""
+    """One submitted file. `source` is None when it cannot be read; `problem` then says why, in one line.
+
+    `seed` is for this job only, in the place of the run's.
+    """
 
     slug: str
     file: str
     sha256: str
     source: str | None
     problem: str = ""
+    seed: int | None = None
 
 
 class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):

@@ -105,12 +105,11 @@ class Session:
         self._slug_of = {Path(spec.suite): spec.slug for spec in setup.suites}
         self._broken: dict[str, str] = {}
         self._reference = InProcess(None)
+        self._seed = setup.seed
         self._sound: dict[str, bool] = {}
         self._shieldable: dict[str, bool] = {}
         self._said: dict[str, Transcript] = {}
-        self._misconceptions = {
-            spec.slug: Misconceptions(sorted(Path(spec.solution).parent.glob("wrong/*.py"))) for spec in setup.suites
-        }
+        self._misconceptions = self._new_misconceptions()
         self._recordings: dict[str, list[Recording]] = {}
         # Of the job that runs: the mistakes that were named, and the words of its source.
         self._named: list[Diagnosis] = []
@@ -145,13 +144,27 @@ class Session:
         for slug in self._specs:
             if not self._items.get(slug):
                 self._broken.setdefault(slug, "the suite has no check")
-        session.config.stash[seed_key] = self._setup.seed
+        self._take_seed(session.config, self._setup.seed)
         warnings.simplefilter("ignore")  # a warning never costs a point
         self._announce()
         for job in self._jobs:
             session.config.stash[passed_key].clear()
+            self._take_seed(session.config, self._setup.seed if job.seed is None else job.seed)
             self._send(ExerciseFinished(result=self._grade(job)))
         return True
+
+    def _take_seed(self, config: pytest.Config, seed: int) -> None:
+        """Draw the inputs from that seed from now on. What is known of the suites on others says nothing about it."""
+        if seed != self._seed:
+            self._sound.clear()
+            self._misconceptions = self._new_misconceptions()
+        self._seed = config.stash[seed_key] = seed
+
+    def _new_misconceptions(self) -> dict[str, Misconceptions]:
+        return {
+            spec.slug: Misconceptions(sorted(Path(spec.solution).parent.glob("wrong/*.py")))
+            for spec in self._setup.suites
+        }
 
     def _announce(self) -> None:
         environment = Environment(
@@ -185,7 +198,7 @@ class Session:
         if self._workers is None:
             return self._reference.open(item, cuda=cuda)
         client = self._workers.client(cuda)
-        client.begin(seeds.worker_seed(self._setup.seed, self._slug_of[item.path], check_id(item)))
+        client.begin(seeds.worker_seed(self._seed, self._slug_of[item.path], check_id(item)))
         return client.root
 
     def close(self, item: pytest.Item) -> None:

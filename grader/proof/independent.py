@@ -21,13 +21,18 @@ def independent(course: Course, folder: Path) -> Course:
 
     A suite that doesn't parse is copied as it is. Raises `CourseError` where the copy is no course, and OSError.
     """
+    copied = copy(course, folder)
+    for exercise in copied.exercises:
+        exercise.suite.write_text(without_depends(exercise.suite.read_text("utf-8")), "utf-8")
+    return copied
+
+
+def copy(course: Course, folder: Path) -> Course:
+    """Copy `course` into `folder` as it is. Raises as `independent` does."""
     for tree in (EXERCISES, SOLUTIONS):
         shutil.copytree(course.root / tree, folder / tree, ignore=_LEFT_OUT)
     for shared in course.root.glob("conftest.py"):
         shutil.copy(shared, folder)
-    for exercise in course.exercises:
-        path = folder / exercise.suite.relative_to(course.root)
-        path.write_text(without_depends(path.read_text("utf-8")), "utf-8")
     return Course.load(folder)
 
 

@@ -28,11 +28,15 @@ _NO_KILL = (Outcome.PASSED, Outcome.SKIPPED, Outcome.INTERNAL_ERROR)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A source to grade as a submission of `slug`. `key` is what the caller knows it by."""
+    """A source to grade as a submission of `slug`. `key` is what the caller knows it by.
+
+    `seed` draws other inputs for it than the others have.
+    """
 
     slug: str
     key: str
     source: str
+    seed: int | None = None
 
 
 class Ending(StrEnum):
@@ -197,7 +201,13 @@ class _Lane(Engine):
 
     def _run(self, candidate: Candidate) -> Run:
         digest = hashlib.sha256(candidate.source.encode("utf-8", "surrogatepass")).hexdigest()
-        job = Job(slug=candidate.slug, file=f"{candidate.slug}.py", sha256=digest, source=candidate.source)
+        job = Job(
+            slug=candidate.slug,
+            file=f"{candidate.slug}.py",
+            sha256=digest,
+            source=candidate.source,
+            seed=candidate.seed,
+        )
         for event in self.grade([job]):
             match event:
                 case Ready():

@@ -1,0 +1,9 @@
+"""Twice X, a tensor of any shape."""
+
+
+def double(X):
+    raise NotImplementedError
+
+
+def triple(X):
+    raise NotImplementedError

@@ -1,0 +1,9 @@
+"""Reference solution."""
+
+
+def double(X):
+    return 2 * X
+
+
+def triple(X):
+    return 3 * X

@@ -1,0 +1,5 @@
+"""Adds."""
+
+
+def double(X):
+    return X + X  # café

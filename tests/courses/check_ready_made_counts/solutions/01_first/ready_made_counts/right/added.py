@@ -1,0 +1,5 @@
+"""Adds X to itself."""
+
+
+def square(X):
+    return X**2

@@ -1,0 +1,7 @@
+"""Reference solution."""
+
+import torch
+
+
+def double(X):
+    return torch.mul(X, 2)
