@@ -157,6 +157,7 @@ class Session:
         """Draw the inputs from that seed from now on. What is known of the suites on others says nothing about it."""
         if seed != self._seed:
             self._sound.clear()
+            self._recordings.clear()
             self._misconceptions = self._new_misconceptions()
         self._seed = config.stash[seed_key] = seed
 
