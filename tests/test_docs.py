@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from grader import cli, model, suite
 from grader.course import Course, Forbidden
 from grader.engine import Engine, ExerciseFinished, Options
 from grader.model import ExerciseResult, Status
+from grader.proof.findings import Phase
 from grader.worker import protocol
 from tests.course_files import ROOT, job_of
 
@@ -49,8 +51,8 @@ def test_make_targets_exist() -> None:
 def test_commands_and_options_of_grade_exist() -> None:
     commands = cli.main.commands
     # A word that is neither a path nor an option is a command.
-    used = re.findall(r"(?:`|^ {4}(?:\$ )?)grade ([a-z]+)(?=[ `\n])", EVERYTHING, re.MULTILINE)
-    assert {"list", "hint", "doctor"} <= set(used) <= set(commands)
+    used = re.findall(r"(?:`|^ {4}(?:\$ )?|^\$ )grade ([a-z]+)(?=[ `\n])", EVERYTHING, re.MULTILINE)
+    assert {"list", "hint", "doctor", "check", "new"} <= set(used) <= set(commands)
     known = {option for command in commands.values() for one in command.params for option in one.opts}
     known |= {"--help", "--version"}
     lines = [line for line in EVERYTHING.splitlines() if re.search(r"\bgrade\b", line) and "pip" not in line]
@@ -174,3 +176,44 @@ def test_attacks_and_probes_of_the_threat_model_exist() -> None:
     assert len(named) > 40
     folders = {"A": ROOT / "tests" / "attacks", "P": ROOT / "tests" / "sandbox" / "probes"}
     assert [name for kind, name in named if not (folders[kind] / f"{name}.py").is_file()] == []
+
+
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+STEP = re.compile(r"(?:<!-- (file|append): (\S+) -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.timeout(300)  # on a busy machine; two exercises are proven on the way
+def test_the_tutorial_leads_to_an_exercise_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    for tree in ("exercises", "solutions"):
+        (tmp_path / tree).mkdir()
+    ran = []
+    for kind, name, language, text in STEP.findall(TUTORIAL):
+        if kind:
+            with (tmp_path / name).open("w" if kind == "file" else "a", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            assert language == "console"
+            command, _, shown = text.removeprefix("$ ").partition("\n")
+            ran.append(command)
+            _follow(command.split(), [line for line in shown.splitlines() if line != "..."])
+    assert ran[-1] == "grade check softmax"
+    assert len(ran) == 5
+
+
+def _follow(command: list[str], shown: list[str]) -> None:
+    """Run a command of the tutorial; the lines that it shows must come, in this order. They may be cut off."""
+    if command[0] == "rm":
+        for name in command[1:]:
+            Path(name).unlink()
+        return
+    assert command[0] == "grade"
+    lines = iter(CliRunner().invoke(cli.main, command[1:]).output.splitlines())
+    for line in shown:
+        assert any(one.startswith(line) for one in lines), f"grade {command[1]} shows no such line here: {line}"
+
+
+def test_every_phase_of_grade_check_is_described() -> None:
+    page = (ROOT / "docs" / "checking.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(Phase)
