@@ -53,9 +53,16 @@ def settled_mib(engine: Engine, course: Course, folder: Path) -> list[float]:
     return [min(one) for one in zip(*samples, strict=True)]
 
 
+def is_judge(process: psutil.Process) -> bool:
+    try:
+        return "grader.judge" in process.cmdline()
+    except psutil.NoSuchProcess:  # a worker that has just ended
+        return False
+
+
 def long_lived(folder: Path) -> list[psutil.Process]:
     """The judge and its zygote."""
-    (judge,) = [p for p in processes.of_run(folder) if "grader.judge" in p.cmdline()]
+    (judge,) = [process for process in processes.of_run(folder) if is_judge(process)]
     (bubblewrap,) = [p for p in judge.children() if p.name() == "bwrap"]
     (first,) = bubblewrap.children()
     return [judge, *first.children()]
