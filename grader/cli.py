@@ -291,7 +291,7 @@ def doctor_command(course: Path | None, json: Path | None, without: tuple[str, .
 )
 @click.option("--json", type=_FILE, metavar="FILE", help="Write what was found as well.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write it as JUnit XML, a test for each phase.")
-@click.option("--seed", type=click.IntRange(0, SEED_MAX // 2), metavar="N", help="Repeat the run that had this seed.")
+@click.option("--seed", type=click.IntRange(0, SEED_MAX), metavar="N", help="Repeat the run that had this seed.")
 @_COURSE
 def check_command(**options: Any) -> Exit:
     """Prove the exercises of a course: their suites, solutions and texts.

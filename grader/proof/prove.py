@@ -356,6 +356,9 @@ class _Work:
         for mutant in found.ungraded:
             text = "a mutant could not be graded; a check on it fails on the reference solution as well"
             self._add(exercise, Phase.MUTANTS, solution, text, mutant.line, detail=mutant.diff)
+        if any(reason.startswith("TODO") for reason in found.declared.reasons.values()):
+            text = "a reason is still TODO; say why no check could see this change"
+            self._add(exercise, Phase.MUTANTS, declared_in, text)
         for change in found.declared.stale:
             text = "a change is declared that no mutant makes any more; take it away"
             self._add(exercise, Phase.MUTANTS, declared_in, text, detail=change)

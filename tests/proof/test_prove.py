@@ -100,6 +100,9 @@ EXPECTED = {
         Phase.MUTANTS, "equivalent.toml", "a change is declared that no mutant makes any more", "return 2 * Y"
     ),
     "declared_twice": Expected(Phase.MUTANTS, "equivalent.toml", "a change is declared twice; take one away"),
+    "reason_left": Expected(
+        Phase.MUTANTS, "equivalent.toml", "a reason is still TODO; say why no check could see this change"
+    ),
     "declarations_broken": Expected(Phase.MUTANTS, "equivalent.toml", "an entry has a reason, changes, and perhaps in"),
     "suite_line_shown": Expected(
         Phase.MESSAGES, f"{SUITE}:", "test_values shows students the line `", "give the assertion a text of its own"
