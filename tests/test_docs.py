@@ -192,7 +192,7 @@ def test_the_tutorial_leads_to_an_exercise_as_it_says(tmp_path: Path, monkeypatc
     for kind, name, language, text in STEP.findall(TUTORIAL):
         if kind:
             with (tmp_path / name).open("w" if kind == "file" else "a", encoding="utf-8") as file:
-                file.write(text)
+                file.write(text if kind == "file" else f"\n\n{text}")
         else:
             assert language == "console"
             command, _, shown = text.removeprefix("$ ").partition("\n")

@@ -273,8 +273,8 @@ class _Work:
         for check in run.result.checks:
             if not _passed(check) and not self.found[exercise.slug][Phase.REFERENCE]:
                 text = (
-                    f"{check.id} passes in its place and does not when the checks run in the opposite order, with two "
-                    "threads; let it make everything that it needs by itself"
+                    f"{check.id} passes in its place and does not when the checks run in the opposite order; let "
+                    "it make everything that it needs by itself"
                 )
                 self._add(exercise, Phase.REFERENCE, self._shown(exercise.suite), text, self._line(exercise, check.id))
 

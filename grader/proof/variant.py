@@ -1,8 +1,8 @@
 """Copies of a course for its own proof.
 
-`as_it_is` changes nothing that a check could notice. In `turned` no check waits for another, they run in the opposite
-order, and torch has two threads: what holds in the course must hold there too. Where it does not, the checks of a suite
-depend on each other, or on how torch adds up.
+`as_it_is` changes nothing that a check could notice. In `turned` no check waits for another, and they run in the
+opposite order: what holds in the course must hold there too. Where it does not, the checks of a suite depend on each
+other. The number of threads is no question: judges and workers have one each, always.
 
 Wrong and right files stay behind. With them the judge would look for the mistake behind each failure, which takes most
 of the time of a run and is no part of the proof.
@@ -19,9 +19,6 @@ from grader.proof.independent import copy, independent
 # After everything else in the suite, so that all its lines keep their numbers.
 _TURNED = """
 
-import torch as _torch
-
-_torch.set_num_threads(2)
 for _name in [_one for _one in list(globals()) if _one.startswith("test")][::-1]:
     globals()[_name] = globals().pop(_name)
 """

@@ -69,9 +69,7 @@ EXPECTED = {
     "reference_fails": Expected(Phase.REFERENCE, f"{SUITE}:8", "the reference solution does not pass test_values"),
     "flaky": Expected(Phase.REFERENCE, f"{SUITE}:27", "test_large is flaky: the reference solution passes with some"),
     "disagrees_with_itself": Expected(Phase.REFERENCE, f"{SUITE}:32", "test_once disagrees with itself: with one seed"),
-    "order_matters": Expected(
-        Phase.REFERENCE, f"{SUITE}:30", "does not when the checks run in the opposite order, with two threads"
-    ),
+    "order_matters": Expected(Phase.REFERENCE, f"{SUITE}:30", "does not when the checks run in the opposite order"),
     "reference_forbidden": Expected(
         Phase.REFERENCE, SOLUTION, "does not get full marks: torch.mul is the ready-made version"
     ),
