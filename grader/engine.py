@@ -77,6 +77,7 @@ class Engine:
         self._root = course.root
         self._exercises = [e for slug in slugs if (e := course.get(slug)) is not None]
         self._judge: _Judge | None = None
+        self._level = Level.NONE
         self._ready: Ready | None = None
 
     def __enter__(self) -> Engine:
@@ -142,7 +143,8 @@ class Engine:
     def _refuse_less(self, ready: Ready) -> None:
         """Raise `IsolationUnavailable` when this host has less than was asked for."""
         asked = Level.SANDBOX if self._options.isolation == Level.SANDBOX else Level.NONE
-        needed = min(asked, self._options.required, key=list(Level).index)
+        # A judge that takes another's place must not have less than that: what ended it may be a submission's doing.
+        needed = min(asked, self._options.required, self._level, key=list(Level).index)
         level = ready.isolation.level
         if list(Level).index(level) > list(Level).index(needed):
             self.close()
@@ -151,6 +153,7 @@ class Engine:
                 f"isolation '{needed}' is not available here, only '{level}'{f' ({why})' if why else ''}; "
                 "see: grade doctor"
             )
+        self._level = level
 
     def _silence_s(self, slug: str) -> float:
         exercise = next(e for e in self._exercises if e.slug == slug)

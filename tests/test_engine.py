@@ -118,6 +118,16 @@ def test_an_isolation_that_is_not_there_is_refused(options: dict[str, Any]) -> N
         list(engine.grade([]))
 
 
+def test_a_judge_is_not_replaced_by_one_with_less_isolation(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    list(engine.grade([job()]))
+    judge_of().kill()
+    monkeypatch.setenv("PATH", str(tmp_path))  # bubblewrap is gone
+    with pytest.raises(IsolationUnavailable, match="'sandbox' is not available here, only 'process'"):
+        list(engine.grade([job(), job()]))
+
+
 def test_less_isolation_can_be_asked_for() -> None:
     with Engine(COURSE, ["toy"], Options(isolation="process")) as engine:
         first = next(iter(engine.grade([])))
