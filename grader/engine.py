@@ -29,7 +29,7 @@ from grader.sandbox import LAYERS, remove_folder, remove_groups_of
 
 __all__ = [
     "CheckFinished", "Engine", "EngineError", "ExerciseFinished", "IsolationUnavailable", "Job", "Options",
-    "PlannedCheck", "Ready",
+    "PlannedCheck", "Ready", "StoppedError",
 ]  # fmt: skip
 
 START_S = 120.0
@@ -46,6 +46,10 @@ class EngineError(Exception):
     def __init__(self, text: str, log: str = "") -> None:
         super().__init__(text)
         self.log = log
+
+
+class StoppedError(EngineError):
+    """Someone has stopped this engine."""
 
 
 class IsolationUnavailable(EngineError):  # noqa: N818  the CLI's word for it
@@ -78,7 +82,7 @@ class Engine:
         self._exercises = [e for slug in slugs if (e := course.get(slug)) is not None]
         self._judge: _Judge | None = None
         self._level = Level.NONE
-        self._ready: Ready | None = None
+        self._stopped = False
 
     def __enter__(self) -> Engine:
         self.start()
@@ -88,9 +92,15 @@ class Engine:
         self.close()
 
     def start(self) -> None:
-        """Start the judge and return at once; it warms up meanwhile."""
-        if self._judge is None:
+        """Start the judge and return at once; it warms up meanwhile.
+
+        Raises `EngineError`, of which `StoppedError` says that `stop` was called.
+        """
+        if self._judge is None and not self._stopped:
             self._judge = _Judge(self._setup())
+        if self._stopped:  # while the judge was being started, perhaps
+            self.close()
+            raise StoppedError("stopped")
 
     def grade(self, jobs: Sequence[Job]) -> Iterator[Ready | CheckFinished | ExerciseFinished]:
         """Grade `jobs` in order. The first event is `Ready`. May be called again.
@@ -104,19 +114,24 @@ class Engine:
 
     def close(self) -> None:
         """End the judge and everything below it, whatever it is doing."""
-        if self._judge is not None:
-            self._judge.kill()
-            self._judge = None
+        judge, self._judge = self._judge, None
+        if judge is not None:
+            judge.kill()
+
+    def stop(self) -> None:
+        """Close, from any thread and for good: the thread that grades gets no other judge."""
+        self._stopped = True
+        self.close()
 
     def _grade_one(self, job: Job) -> Iterator[CheckFinished | ExerciseFinished]:
         told = 0
         for _ in range(ATTEMPTS):
             self.start()
             self._wait_ready()
-            assert self._judge is not None
+            judge = self._running()
             seen = 0
-            self._judge.order(job)
-            while isinstance(event := self._judge.next_event(self._silence_s(job.slug)), CheckFinished):
+            judge.order(job)
+            while isinstance(event := judge.next_event(self._silence_s(job.slug)), CheckFinished):
                 seen += 1
                 if seen > told:
                     told = seen
@@ -127,18 +142,24 @@ class Engine:
             self.close()
         yield ExerciseFinished(result=self._ungraded(job))
 
+    def _running(self) -> _Judge:
+        judge = self._judge
+        if judge is None:  # another thread closed it
+            raise StoppedError("stopped")
+        return judge
+
     def _wait_ready(self) -> Ready:
-        assert self._judge is not None
-        if self._judge.ready is None:
-            event = self._judge.next_event(START_S)
+        judge = self._running()
+        if judge.ready is None:
+            event = judge.next_event(START_S)
             if not isinstance(event, Ready):
                 text = event.text if isinstance(event, Failed) else "the judge did not start"
-                log = self._judge.log()
+                log = judge.log()
                 self.close()
                 raise EngineError(text, log)
             self._refuse_less(event)
-            self._judge.ready = event
-        return self._judge.ready
+            judge.ready = event
+        return judge.ready
 
     def _refuse_less(self, ready: Ready) -> None:
         """Raise `IsolationUnavailable` when this host has less than was asked for."""
@@ -216,7 +237,7 @@ class _Judge:
     def order(self, order: messages.Order) -> None:
         """Send an order. A judge that is gone is noticed when its events end."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             messages.write(self._process.stdin, order)
 
     def next_event(self, silence_s: float) -> Event | None:
@@ -244,10 +265,12 @@ class _Judge:
 
     def log(self) -> str:
         """The end of what the judge wrote to stderr."""
-        self._log.flush()
-        size = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, size - KEPT_LOG))
-        return self._log.read().decode("utf-8", "replace")
+        try:
+            size = self._log.seek(0, os.SEEK_END)
+            self._log.seek(max(0, size - KEPT_LOG))
+            return self._log.read().decode("utf-8", "replace")
+        except (OSError, ValueError):  # closed meanwhile
+            return ""
 
     def _read(self) -> None:
         assert self._process.stdout is not None
