@@ -5,6 +5,7 @@ Each test ends the real command, or a script with an engine, in the middle of a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -109,7 +110,8 @@ def start(tmp_path: Path, folder: Path) -> Iterator[Callable[[str, str], Run]]:
         run.process.kill()
         run.process.wait()
     for process in processes.of_run(folder):
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself
+            process.kill()
 
 
 @pytest.mark.parametrize("how", SIGNALS)

@@ -209,9 +209,10 @@ def _follow(command: list[str], shown: list[str]) -> None:
             Path(name).unlink()
         return
     assert command[0] == "grade"
-    lines = iter(CliRunner().invoke(cli.main, command[1:]).output.splitlines())
+    output = CliRunner().invoke(cli.main, command[1:]).output
+    lines = iter(output.splitlines())
     for line in shown:
-        assert any(one.startswith(line) for one in lines), f"grade {command[1]} shows no such line here: {line}"
+        assert any(one.startswith(line) for one in lines), f"{' '.join(command)} does not show {line!r} here:\n{output}"
 
 
 def test_every_phase_of_grade_check_is_described() -> None:

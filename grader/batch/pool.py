@@ -1,7 +1,7 @@
 """The pool of this machine: threads, each with a warm engine of its own.
 
-A `concurrent.futures` executor like that of a cluster. The threads only wait: the work is in the judges and workers that
-their engines start. A judge ends with the thread that started it, so the threads live as long as the pool.
+A `concurrent.futures` executor like that of a cluster. The threads only wait: the work is done by the judges and
+workers that their engines start. A judge ends with the thread that started it, so the threads live as long as the pool.
 """
 
 from __future__ import annotations

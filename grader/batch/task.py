@@ -90,7 +90,7 @@ engines = _Engines()
 def grade(spec: Spec, task: Task) -> Graded:
     """Grade one file. Raises `EngineError` when that can't be done here at all."""
     job = Job(slug=task.slug, file=task.file, sha256=task.sha256, source=task.source, problem=task.problem)
-    ready, result = None, None
+    ready, finished = None, None
     started = time.monotonic()
     for event in engines.get(spec).grade([job]):
         match event:
@@ -98,15 +98,17 @@ def grade(spec: Spec, task: Task) -> Graded:
                 ready = event
                 started = time.monotonic()
             case ExerciseFinished():
-                result = event.result
+                finished = event
     assert ready is not None
-    assert result is not None
+    assert finished is not None
     return Graded(
-        result=result,
+        result=finished.result,
         seed=ready.seed,
         isolation=ready.isolation.level.value,
         graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_s=time.monotonic() - started,
+        cpu_s=finished.cpu_s,
+        memory_mib=finished.memory_mib,
         host=platform.node(),
     )
 

@@ -94,9 +94,13 @@ class CheckFinished(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
 
 
 class ExerciseFinished(msgspec.Struct, frozen=True, kw_only=True, tag="exercise"):
-    """One job is done."""
+    """One job is done. `cpu_s` is the time that its workers had of the CPU, `memory_mib` the most that one had
+    resident, with what it shares with the others; 0 where that is not known.
+    """
 
     result: ExerciseResult
+    cpu_s: float = 0.0
+    memory_mib: float = 0.0
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):

@@ -54,7 +54,7 @@ from grader.model import (
     Status,
 )
 from grader.pytest_plugin import InProcess, passed_key, seed_key, submissions_key
-from grader.sandbox import Zygote
+from grader.sandbox import Used, Zygote
 
 # Outcomes that the submission may not be the cause of: the check is tried on the reference solution as well.
 _DOUBTFUL = set(Outcome) - {Outcome.PASSED, Outcome.NOT_IMPLEMENTED, Outcome.SKIPPED, Outcome.INTERNAL_ERROR}
@@ -115,6 +115,7 @@ class Session:
         self._named: list[Diagnosis] = []
         self._words: set[str] = set()
         self._workers: Workers | None = None
+        self._used = Used()
         self.ready = False
 
     # ---- hooks ----
@@ -150,7 +151,9 @@ class Session:
         for job in self._jobs:
             session.config.stash[passed_key].clear()
             self._take_seed(session.config, self._setup.seed if job.seed is None else job.seed)
-            self._send(ExerciseFinished(result=self._grade(job)))
+            self._used = Used()
+            result = self._grade(job)
+            self._send(ExerciseFinished(result=result, cpu_s=self._used.cpu_s, memory_mib=self._used.memory_mib))
         return True
 
     def _take_seed(self, config: pytest.Config, seed: int) -> None:
@@ -234,6 +237,7 @@ class Session:
             # Fixtures of the module are still set up when the last check did not run.
             items[0].session._setupstate.teardown_exact(None)
             self._workers.close()
+            self._used = self._workers.used()
             self._workers = None
         checks = tuple(evidence.applied(check) for check in done.values())
         diagnoses = evidence.diagnoses()

@@ -9,7 +9,7 @@ from grader.judge.client import Client
 from grader.judge.feedback import Source
 from grader.judge.messages import Job, SuiteSpec
 from grader.model import Limits
-from grader.sandbox import Worker, Zygote
+from grader.sandbox import Used, Worker, Zygote
 
 
 class Workers:
@@ -25,6 +25,7 @@ class Workers:
         self._cpu_s = max(self._limits.cpu_s, timeout_s or 0.0) * checks
         self._kept: tuple[Worker, Client] | None = None
         self._extra: Worker | None = None
+        self._taken: list[Worker] = []
         # As Python counts lines; str.splitlines() would break at a form feed as well.
         self.source = Source(job.file, tuple(io.StringIO(job.source, newline=None).read().split("\n")))
         self.current: Client | None = None
@@ -62,6 +63,7 @@ class Workers:
             self.current.shielded = self._shielded
             return self.current
         worker = self._zygote.take()
+        self._taken.append(worker)
         channel = Channel(worker, output_kib=self._limits.output_kib, cpu_s=self._cpu_s)
         client = self.current = Client(channel)
         client.shielded = self._shielded
@@ -98,7 +100,10 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
-        if self._kept is not None:
-            self._kept[0].kill()
-        if self._extra is not None:
-            self._extra.kill()
+        for worker in self._taken:
+            worker.kill()
+
+    def used(self) -> Used:
+        """What the workers have used together, once they are closed; the memory is that of the largest."""
+        each = [worker.used() for worker in self._taken]
+        return Used(sum(one.cpu_s for one in each), max((one.memory_mib for one in each), default=0.0))

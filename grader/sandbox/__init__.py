@@ -12,7 +12,10 @@ A worker is never reused. It is ended by killing its process group (in a namespa
 that), whatever it is doing. When the zygote ends, the kernel kills its workers; when the judge ends, the kernel kills
 the zygote (Linux), or both see the end of their connection and exit (elsewhere).
 
-    zygote      the zygote and its workers, seen from the judge
+    zygote      the zygote, seen from the judge: starts it, hands out workers
+    boot        the program that it starts with
+    control     the conversation about workers
+    worker      a worker, and how it ends
     bubblewrap  the namespaces around the zygote
     cgroups     a control group around the zygote, where there is one to be had
     view        what can be seen of the file system
@@ -23,6 +26,7 @@ the zygote (Linux), or both see the end of their connection and exit (elsewhere)
 
 from grader.sandbox.cgroups import remove_groups_of
 from grader.sandbox.cleanup import remove_folder
-from grader.sandbox.zygote import LAYERS, Ending, SandboxError, Worker, Zygote
+from grader.sandbox.worker import Ending, SandboxError, Used, Worker
+from grader.sandbox.zygote import LAYERS, Zygote
 
-__all__ = ["LAYERS", "Ending", "SandboxError", "Worker", "Zygote", "remove_folder", "remove_groups_of"]
+__all__ = ["LAYERS", "Ending", "SandboxError", "Used", "Worker", "Zygote", "remove_folder", "remove_groups_of"]

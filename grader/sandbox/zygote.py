@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from importlib import resources
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from grader.model import Isolation, Level
-from grader.sandbox import bubblewrap, cgroups, seccomp, view
+from grader.sandbox import boot, bubblewrap, cgroups, seccomp, view
 from grader.sandbox.cleanup import EXIT_S, end_children, remove_folder
-from grader.worker import SOURCES, confine
-
-# Must be worker/zygote.py's.
-_RECORD = struct.Struct("<4sqqq")
+from grader.sandbox.control import Control
+from grader.sandbox.worker import Ending, SandboxError, Used, Worker
+from grader.worker import confine
 
 START_S = 60.0
 FORK_S = 10.0
+# It is told at once, and no result waits for it for long.
+USED_S = 0.25
 # A spare worker that died while it waited is replaced; one after the other dying means that none can start.
 MAX_DEAD_SPARES = 8
 KEPT_ERRORS = 4096
@@ -37,90 +34,6 @@ KEPT_ERRORS = 4096
 BUBBLEWRAP, CGROUP = "bubblewrap", "cgroup"
 # The walls. The cgroup is none: it bounds what all workers together take.
 LAYERS = (BUBBLEWRAP, *confine.LAYERS)
-
-# Runs in the zygote before anything else: builds the package `worker` from the sources it is sent.
-_BOOT = """
-import base64, json, os, socket, sys, types
-fd = int(sys.argv[1])
-with socket.socket(fileno=fd) as control:
-    control.sendall(b"bgun" + bytes(24))
-    size, text = int.from_bytes(control.recv(8, socket.MSG_WAITALL), "little"), b""
-    while len(text) < size:
-        text += control.recv(size - len(text))
-    control.detach()
-boot = json.loads(text)
-sys.argv[:] = ["worker"]
-sys.path[:] = boot["path"]
-sys.modules["grader"] = None
-package = sys.modules["worker"] = types.ModuleType("worker")
-package.__path__ = []
-for name, source in boot["sources"]:
-    module = types.ModuleType("worker." + name)
-    module.__package__ = "worker"
-    sys.modules[module.__name__] = module
-    setattr(package, name, module)
-    exec(compile(source, f"<worker {name}>", "exec"), module.__dict__)
-if boot["parent"]:
-    package.confine.die_with(boot["parent"])
-plan = package.confine.Plan(
-    layers=frozenset(boot["layers"]), readable=tuple(boot["readable"]), program=base64.b64decode(boot["program"]),
-    disk_mib=boot["disk_mib"],
-)
-del boot, text, source
-package.zygote.main(fd, os.getcwd(), plan)
-"""
-
-# Only what Python and torch need. One thread: a parallel region before a fork hangs the children. The hash seed
-# is fixed so that the same run seed gives the same order of a student's sets.
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "USER": "student",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "PYTHONHASHSEED": "0",
-}
-
-
-class SandboxError(Exception):
-    """The host could not provide a worker: our fault or the host's, never a student's."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a worker ended: its status as os.waitpid tells it, and the CPU time that it used.
-
-    `out_of_memory`: the kernel killed it because the zygote and its workers had all the memory that they may have.
-    """
-
-    status: int
-    cpu_s: float
-    out_of_memory: bool = False
-
-
-class Worker:
-    """One worker, seen from the judge. `wire` and `output` are the judge's ends."""
-
-    def __init__(self, zygote: Zygote, number: int, wire: socket.socket, output: int) -> None:
-        self._zygote = zygote
-        self.number = number
-        self.wire = wire
-        self.output = output
-
-    def kill(self) -> None:
-        """End it and everything in its process group, and close the judge's ends. May be called again."""
-        if self.output < 0:
-            return
-        self.wire.close()
-        os.close(self.output)
-        self.output = -1
-        self._zygote.kill(self)
-
-    def ending(self) -> Ending | None:
-        """How it ended, or None if it did not end within two seconds."""
-        return self._zygote.ending(self)
 
 
 class Zygote:
@@ -157,13 +70,9 @@ class Zygote:
         self._layers: frozenset[str] = frozenset()
         self._spares_wanted = spares
         self._spares: deque[Worker] = deque()
-        self._pids: dict[int, int] = {}
-        self._ended: dict[int, Ending] = {}
         self._last_number = 0
-        self._ready = False
         self._was_ready = False
-        self._buffer = b""
-        self._control: socket.socket | None = None
+        self._control: Control | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._scratch: str | None = None
         self._errors: IO[bytes] | None = None
@@ -214,7 +123,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                env={**_ENVIRONMENT, "HOME": self._scratch, "TMPDIR": self._scratch},
+                env={**boot.ENVIRONMENT, "HOME": self._scratch, "TMPDIR": self._scratch},
                 cwd=self._scratch,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -223,7 +132,7 @@ class Zygote:
             raise SandboxError(f"cannot start a Python process: {error}") from error
         finally:
             theirs.close()
-        self._control = ours
+        self._control = Control(ours, self._how_it_ended)
         if self._group is not None and not self._bubblewrap:
             # It waits for its program, and has nothing yet that counts. What bubblewrap starts joins by itself.
             with contextlib.suppress(OSError):
@@ -236,7 +145,6 @@ class Zygote:
         }
         plan = {
             "path": seen.path,
-            "sources": _sources(),
             # In a sandbox its parent is the first process there, which ends with bubblewrap.
             "parent": 0 if self._bubblewrap else os.getpid(),
             "layers": [layer for layer, here in offered.items() if here and layer not in self._without],
@@ -244,16 +152,15 @@ class Zygote:
             "program": base64.b64encode(program).decode(),
             "disk_mib": self._disk_mib,
         }
-        boot = json.dumps(plan).encode()
         with contextlib.suppress(OSError):  # that it has ended is noticed where its records are read
-            ours.sendall(len(boot).to_bytes(8, "little") + boot)
+            boot.send(ours, plan)
 
     def _command(self, seen: view.View, fd: int) -> list[str]:
-        arguments = ["-P", "-s", "-S", "-B", "-c", _BOOT, str(fd)]
+        arguments = ["-P", "-s", "-S", "-B", "-c", boot.PROGRAM, str(fd)]
         if not self._bubblewrap:
             return [seen.python, *arguments]
         # An interpreter that stands elsewhere finds its own library by this.
-        inside = {**_ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", "LD_LIBRARY_PATH": "/python/lib"}  # noqa: S108
+        inside = {**boot.ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp", "LD_LIBRARY_PATH": "/python/lib"}  # noqa: S108
         folders = [str(folder) for folder in self._group.folders] if self._group is not None else []
         return bubblewrap.command(seen, arguments, inside, cgroups=folders)
 
@@ -282,16 +189,7 @@ class Zygote:
     def look(self) -> None:
         """If bubblewrap could not start, start without it. Costs nothing; what comes later is noticed by `take`."""
         assert self._control is not None
-        self._control.setblocking(False)
-        try:
-            gone = not self._control.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            gone = False
-        except OSError:
-            gone = True
-        finally:
-            self._control.setblocking(True)
-        if gone and self._bubblewrap:
+        if self._bubblewrap and self._control.has_hung_up():
             self._start_without_bubblewrap()
 
     def _start_without_bubblewrap(self) -> None:
@@ -354,13 +252,12 @@ class Zygote:
             os.close(worker.output)
             worker.output = -1
         self._spares.clear()
-        self._pids.clear()
-        self._ended.clear()
-        self._ready, self._buffer, self._layers = False, b"", frozenset()
+        self._layers = frozenset()
         if self._process is not None:
             # Its workers die with it; on hosts without that, the end of the connection tells it to kill them.
             if self._control is not None:
                 self._control.close()
+                self._control = None
             if sys.platform == "linux":
                 self._process.kill()
             try:
@@ -386,105 +283,76 @@ class Zygote:
 
     def kill(self, worker: Worker) -> None:
         """Kill a worker's process group."""
+        with contextlib.suppress(SandboxError):  # the zygote is gone, and with it the worker
+            self._wait_forked(worker).kill(worker)
+
+    def used(self, worker: Worker) -> Used:
+        """See `Worker.used`."""
         try:
-            pid = self._pid(worker)
-            if pid not in self._ended:
-                self._send(b"kill", pid)
+            self._wait_forked(worker).wait(lambda: worker.usage is not None, USED_S)
         except SandboxError:
-            return  # the zygote is gone, and with it the worker
+            return Used()
+        return worker.usage or Used()
 
     def ending(self, worker: Worker) -> Ending | None:
         """See `Worker.ending`."""
-        deadline = time.monotonic() + EXIT_S
         try:
-            pid = self._pid(worker)
-            while pid not in self._ended:
-                self._read(deadline)
+            self._wait_forked(worker).wait(lambda: worker.ended is not None, EXIT_S)
         except SandboxError:
             return None
-        ended = self._ended[pid]
-        if ended.status == signal.SIGKILL and self._was_killed_for_memory():
-            ended = self._ended[pid] = replace(ended, out_of_memory=True)
+        ended = worker.ended
+        if ended is not None and ended.status == signal.SIGKILL and self._was_killed_for_memory():
+            ended = worker.ended = replace(ended, out_of_memory=True)
         return ended
 
     def _is_stopped(self, worker: Worker) -> bool:
-        pid = self._pid(worker)  # waits for it, in case it was never forked
+        self._wait_forked(worker)
         # In a sandbox the number means another process here, and nobody can stop it.
-        return not self._bubblewrap and _is_stopped(pid)
+        return not self._bubblewrap and _is_stopped(worker.pid)
 
     # ---- the control socket ----
 
+    def _talk(self) -> Control:
+        """The conversation. One with an earlier zygote, of which a worker may be left, is over."""
+        if self._control is None:
+            raise SandboxError("the process that forks workers has ended")
+        return self._control
+
     def _wait_ready(self) -> None:
-        deadline = time.monotonic() + START_S
-        while not self._ready:
-            self._read(deadline)
+        control = self._talk()
+        control.wait(lambda: control.ready, START_S)
+        if not self._layers:
+            self._layers = control.layers
+            self._problems += [line for line in control.problems if line not in self._problems]
+            self._was_ready = True
+            self._leave_empty_group()
+
+    def _wait_forked(self, worker: Worker) -> Control:
+        """Wait until the worker has a number. Raises `SandboxError`, also when it was an earlier zygote's."""
+        control = self._talk()
+        if worker.control is not control:
+            raise SandboxError("the process that forked this worker has ended")
+        control.wait(lambda: worker.pid != 0, FORK_S)
+        return control
 
     def _fork(self) -> Worker:
         self._last_number += 1
         ours, theirs = socket.socketpair()
         output, output_end = os.pipe()
+        worker = Worker(self, self._last_number, ours, output)
         try:
-            assert self._control is not None
-            record = _RECORD.pack(b"fork", self._last_number, 0, 0)
-            socket.send_fds(self._control, [record], [theirs.fileno(), output_end])
-        except OSError as error:
+            worker.control = self._talk()
+            worker.control.fork(worker, theirs.fileno(), output_end)
+        except SandboxError:
             ours.close()
             os.close(output)
-            raise SandboxError("the process that forks workers has ended") from error
+            raise
         finally:
             theirs.close()
             os.close(output_end)
         ours.setblocking(False)
         os.set_blocking(output, False)
-        return Worker(self, self._last_number, ours, output)
-
-    def _pid(self, worker: Worker) -> int:
-        deadline = time.monotonic() + FORK_S
-        while worker.number not in self._pids:
-            self._read(deadline)
-        return self._pids[worker.number]
-
-    def _send(self, what: bytes, number: int) -> None:
-        try:
-            assert self._control is not None
-            self._control.sendall(_RECORD.pack(what, number, 0, 0))
-        except OSError as error:
-            raise SandboxError("the process that forks workers has ended") from error
-
-    def _read(self, deadline: float) -> None:
-        """Read and note at least one record of the zygote."""
-        assert self._control is not None
-        while len(self._buffer) < _RECORD.size:
-            self._control.settimeout(max(0.001, deadline - time.monotonic()))
-            try:
-                data = self._control.recv(4096)
-            except TimeoutError:
-                raise SandboxError("the process that forks workers does not answer") from None
-            except OSError as error:
-                raise SandboxError(f"the process that forks workers cannot be reached: {error}") from error
-            finally:
-                self._control.settimeout(None)
-            if not data:
-                raise SandboxError(f"the process that forks workers has ended{self._how_it_ended()}")
-            self._buffer += data
-        while len(self._buffer) >= _RECORD.size:
-            what, number, value, extra = _RECORD.unpack(self._buffer[: _RECORD.size])
-            end = _RECORD.size
-            match what:
-                case b"redy":
-                    end += value
-                    if len(self._buffer) < end:
-                        return  # called again
-                    told = json.loads(self._buffer[_RECORD.size : end])
-                    self._layers = frozenset(told["layers"])
-                    self._problems += [line for line in told["problems"] if line not in self._problems]
-                    self._ready = self._was_ready = True
-                    self._leave_empty_group()
-                case b"fkd\0":
-                    self._pids[number] = value
-                case b"exit":
-                    self._ended[number] = Ending(value, extra / 1000)
-            self._buffer = self._buffer[end:]
+        return worker
 
     def _last_error(self, size: int = 0) -> str:
         """The end of what the process wrote to stderr: at most `size` bytes, or its last line."""
@@ -539,8 +407,3 @@ _MECHANISMS = {
     confine.LANDLOCK: "landlock",
     confine.SECCOMP: "seccomp",
 }
-
-
-def _sources() -> list[tuple[str, str]]:
-    here = resources.files("grader.worker")
-    return [(name, here.joinpath(f"{name}.py").read_text("utf-8")) for name in SOURCES]

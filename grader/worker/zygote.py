@@ -8,6 +8,8 @@ fork would leave locks behind that nobody unlocks. Its socket carries records of
     zygote -> judge   BEGUN, before it imports torch
                       READY pid size, once torch is warm; that many bytes of JSON follow, with the layers that hold here
                       FORKED id pid
+                      USED pid microseconds KiB, when it is told to kill and again before EXITED: the time that the
+                      process has had of the CPU, and the most memory that was resident, with what it shares
                       EXITED pid status milliseconds, after the worker was reaped and its process group is gone; the
                       time is what it used of the CPU
 
@@ -28,6 +30,7 @@ import socket
 import struct
 import sys
 import tempfile
+import time
 
 import torch
 
@@ -36,7 +39,7 @@ from .confine import NAMESPACES, Plan
 from .connection import Connection
 
 RECORD = struct.Struct("<4sqqq")
-READY, FORK, FORKED, KILL, EXITED = b"redy", b"fork", b"fkd\0", b"kill", b"exit"
+READY, FORK, FORKED, KILL, USED, EXITED = b"redy", b"fork", b"fkd\0", b"kill", b"used", b"exit"
 
 WIRE_FD = 3
 
@@ -106,6 +109,7 @@ class Zygote:
                 os.close(fd)
             self._control.sendall(RECORD.pack(FORKED, number, pid, 0))
         elif what == KILL and number in self._children:
+            self._control.sendall(RECORD.pack(USED, number, *_used(number)))
             _kill_group(number)
         return True
 
@@ -162,8 +166,11 @@ class Zygote:
             if folder is not None:
                 self._remove(folder)
             with contextlib.suppress(OSError):
-                used_ms = round((used.ru_utime + used.ru_stime) * 1000)
-                self._control.sendall(RECORD.pack(EXITED, pid, status, used_ms))
+                cpu_s = used.ru_utime + used.ru_stime
+                self._control.sendall(
+                    RECORD.pack(USED, pid, round(cpu_s * 1e6), used.ru_maxrss)
+                    + RECORD.pack(EXITED, pid, status, round(cpu_s * 1000))
+                )
 
     def _remove(self, folder: str) -> None:
         """Remove a worker's folder. One with files in it may take long: a process of its own does that."""
@@ -202,6 +209,17 @@ class Zygote:
             if pid not in self._children and pid not in self._removers:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
+
+
+def _used(pid: int) -> tuple[int, int]:
+    """What a process has used so far: microseconds of CPU time, KiB of memory at most; 0 where that is not told."""
+    cpu_us = memory_kib = 0
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):
+        # The kernel's number for the CPU clock of another process: see clock_getcpuclockid(3).
+        cpu_us = time.clock_gettime_ns(~pid << 3 | 2) // 1000
+        with open(f"/proc/{pid}/status", "rb") as status:  # noqa: PTH123  pathlib is not loaded here otherwise
+            memory_kib = int(status.read().split(b"VmHWM:", 1)[1].split(None, 1)[0])
+    return cpu_us, memory_kib
 
 
 def _kill_group(pid: int) -> None:

@@ -21,8 +21,7 @@ import pytest
 
 from grader.engine import _spec
 from grader.judge import messages
-from grader.sandbox import Zygote
-from grader.sandbox import zygote as sandbox
+from grader.sandbox import Zygote, boot
 from tests.bench import probe
 from tests.bench.usage import tree_cpu_s
 from tests.course_files import course, job_of
@@ -34,7 +33,7 @@ CLOCKS = (
     ("forbidden", "findings", "looking for forbidden APIs"),
     ("judge.session", "explain", "feedback"),
     ("sandbox.zygote", "Zygote.take", "taking a worker (fork)"),
-    ("sandbox.zygote", "Worker.kill", "ending a worker"),
+    ("sandbox.worker", "Worker.kill", "ending a worker"),
     ("judge.client", "Client._request", "requests: values, proxies, graph"),
     ("worker.mirrors", "Mirrors.changes", "mirrors: compare and copy"),
     ("worker.mirrors", "Mirrors.apply", "mirrors: compare and copy"),
@@ -107,10 +106,10 @@ def show() -> None:
 
 def _send_probe(sums: str) -> None:
     """Have every zygote get one module more."""
-    plain = sandbox._sources
+    plain = boot.sources
     text = Path(probe.__file__).read_text("utf-8")
     start = f"\nimport sys\ninstall(vars(sys.modules['worker']), {sums!r})\n"
-    sandbox._sources = lambda: [*plain(), ("probe", text + start)]
+    boot.sources = lambda: [*plain(), ("probe", text + start)]
 
 
 def _put_clocks(clock: Clock) -> None:
