@@ -18,13 +18,15 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.commands.common import Exit, did_you_mean, say
+from grader.commands.common import Exit, OurFault, did_you_mean, say
 from grader.submission import shown
 
 # Those of grader.sandbox, which is not imported for --help.
 LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
 # Those of grader.proof.findings.
 PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
+# Those of grader.classroom.
+LAYOUTS = ("canvas", "moodle", "gradescope", "github", "nbgrader", "folders", "flat")
 SEED_MAX = 2**53 - 1  # as large as the fresh ones get
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 _FILE = click.Path(path_type=Path)
@@ -102,9 +104,9 @@ class Grade(click.Group):
             return Exit.USAGE
         except click.ClickException as error:
             say(f"grade: {error.format_message()}")
-            if type(error) not in (click.UsageError, click.ClickException):  # one of click's own
+            if type(error) not in (click.UsageError, click.ClickException, OurFault):  # one of click's own
                 say("Try grade --help.")
-            return Exit.USAGE
+            return Exit.OUR_FAULT if isinstance(error, OurFault) else Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
             return Exit.INTERRUPTED
         except BrokenPipeError:
@@ -303,6 +305,134 @@ def check_command(**options: Any) -> Exit:
     from grader.commands import check
 
     return check.run(check.Request(**options))
+
+
+_GRADEBOOK = click.option(
+    "--gradebook",
+    required=True,
+    metavar="PLACE",
+    help="The folder that grade batch wrote, its gradebook.sqlite, or a postgresql:// URL.",
+)
+_GRADING = (
+    _COURSE,
+    click.option(
+        "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Grade so many at once.  [default: one a core]"
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        callback=_finite,
+        metavar="SECONDS",
+        help="Time for one check.  [default: as the exercise says]",
+    ),
+    click.option(
+        "--isolation", type=click.Choice(["auto", "sandbox", "process"]), default="auto", help="As for grade."
+    ),
+    click.option(
+        "--require-isolation",
+        "required",
+        type=click.Choice(["process", "sandbox"]),
+        envvar="GRADE_REQUIRE_ISOLATION",
+        help="Refuse to grade with less.",
+    ),
+    click.option("--allow-forbidden", is_flag=True, help="Do not look for APIs that an exercise forbids."),
+)
+_GRADING_NAMES = ("course", "jobs", "timeout_s", "isolation", "required", "allow_forbidden")
+
+
+def _grading(command: Any) -> Any:
+    """The options of every command that grades a class."""
+    for option in reversed(_GRADING):
+        command = option(command)
+    return command
+
+
+def _split(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of `_grading` out of `options`."""
+    return {name: options.pop(name) for name in _GRADING_NAMES}
+
+
+@main.command("batch")
+@click.argument("submissions", type=_FILE)
+@click.option("--out", type=_FILE, required=True, metavar="DIR", help="Where the gradebook and the reports go.")
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    metavar="NAME",
+    help=f"How the download is laid out, if that is not seen by itself: {', '.join(LAYOUTS)}.",
+)
+@click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
+@click.option("--gradebook", metavar="URL", help="Keep the gradebook there instead: postgresql://...")
+@click.option(
+    "--seed", type=click.IntRange(0, SEED_MAX), metavar="N", help="For a new gradebook: the seed of all grades."
+)
+@click.option("--reports/--no-reports", default=True, help="Write the reports and the class report.  [default: yes]")
+@_grading
+def batch_command(**options: Any) -> Exit:
+    """Grade a whole class: SUBMISSIONS is what the learning platform lets you download.
+
+    A folder or an archive of Canvas, Moodle, Gradescope, GitHub Classroom or nbgrader, or a folder with one folder or
+    file for each student. Each result is kept at once in DIR; a run that was stopped is continued by the same command,
+    and nothing is graded twice.
+
+    Exit status: 0 everything is graded, 2 wrong usage, 3 something could not be graded, 130 interrupted.
+    """
+    from grader.commands import batch
+
+    return batch.run(batch.Request(grading=batch.Grading(**_split(options)), **options))
+
+
+@main.command("regrade")
+@_GRADEBOOK
+@click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
+@click.option("--accept", is_flag=True, help="Let the new grades count.")
+@click.option("--who", default="", metavar="NAME", help="Who accepts them.  [default: your login]")
+@click.option("--json", type=_FILE, metavar="FILE", help="Write all changes as well.")
+@_grading
+def regrade_command(**options: Any) -> Exit:
+    """Grade a class again after an exercise was changed, and show who gains and who loses.
+
+    Nothing counts before it is accepted. Adjustments by hand stay.
+
+    Exit status: 0 no grade changes or they were accepted, 1 there are changes to accept, 2 wrong usage.
+    """
+    from grader.commands import batch, regrade
+
+    return regrade.run(regrade.Request(grading=batch.Grading(**_split(options)), **options))
+
+
+@main.command("adjust")
+@click.argument("student")
+@click.argument("exercise", metavar="EXERCISE")
+@click.argument("points", type=float, required=False)
+@click.option("--why", default="", metavar="TEXT", help="The reason, which the student reads too.")
+@click.option("--undo", is_flag=True, help="Let the suite's score count again.")
+@click.option("--who", default="", metavar="NAME", help="Who decides it.  [default: your login]")
+@_GRADEBOOK
+def adjust_command(exercise: str, points: float | None, undo: bool, **options: Any) -> Exit:
+    """Give STUDENT (a name, e-mail address or id) POINTS in EXERCISE by hand.
+
+    They count instead of the suite's score, survive a regrade, and are kept with the reason: see grade audit.
+    """
+    if undo == (points is not None):
+        raise click.UsageError("say POINTS, or --undo to take an adjustment back")
+    if points is not None and not math.isfinite(points):
+        raise click.UsageError("POINTS must be a number")
+    if not options["why"].strip():
+        raise click.UsageError("say --why: the reason is kept, and the student reads it")
+    from grader.commands import adjust
+
+    return adjust.run(adjust.Request(slug=exercise, points=points, **options))
+
+
+@main.command("audit")
+@_GRADEBOOK
+def audit_command(gradebook: str) -> Exit:
+    """Show what people decided about grades, oldest first."""
+    from grader.commands import adjust
+
+    return adjust.audit(gradebook)
 
 
 @main.command("new")

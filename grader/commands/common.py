@@ -24,6 +24,10 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class OurFault(click.ClickException):  # noqa: N818  as `Exit` calls it
+    """The grader or this machine can't go on."""
+
+
 def say(line: str) -> None:
     """A line about the run, not a result: it goes to stderr."""
     click.echo(line, err=True)
