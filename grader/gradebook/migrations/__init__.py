@@ -1,0 +1,1 @@
+"""How a gradebook got from each version to the next, for Alembic."""

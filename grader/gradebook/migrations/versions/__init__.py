@@ -1,0 +1,1 @@
+"""One file for each version. One that was released is never changed."""
