@@ -64,7 +64,19 @@ class Unmatched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """Work of one student that is not read at all (a hostile archive, say). The others are graded."""
+    """Work of one student that is not read at all (a hostile archive, say). The others are graded.
+
+    With `slug`, only what was handed in for that exercise: two files, say, and nobody can tell which one is meant.
+    """
+
+    student: Student
+    place: str
+    why: str
+    slug: str = ""
+
+
+class Empty(msgspec.Struct, frozen=True, kw_only=True):
+    """A student who is in the download but handed in nothing for any exercise. Such a one is in the class table too."""
 
     student: Student
     place: str

@@ -1,0 +1,1 @@
+"""The layouts that are read, one module each: what a layout is known by, and who is in it."""

@@ -1,0 +1,71 @@
+"""Canvas: one flat folder or zip, with the student's name, number and the file's number before each file's own name.
+
+`doejane_LATE_4711_90210_matmul-1.py`; anonymous: `anon_Ab3dE_90210_matmul.py`; text and web entries end in
+`_text.html` and `_link.html`. A student's name may hold `_`, but Canvas keeps numbers between two of them out of it, so
+the first number is the student.
+"""
+
+from __future__ import annotations
+
+import re
+
+from grader.classroom import Student, Unmatched
+from grader.intake.match import Matcher, take_apart
+from grader.intake.names import is_skipped, key, plain, shown
+from grader.intake.roster import Piece, Roster, Unit
+from grader.intake.tree import Parts, Tree
+
+_FILE = re.compile(
+    r"(?:(?P<name>.*?)_)?(?:(?P<late>LATE)_)?(?P<user>[0-9]{1,20}|anon_[A-Za-z0-9]{1,40})_(?P<file>[0-9]{1,20})_(?P<own>.+)",
+    re.DOTALL,
+)
+_ENTRY = re.compile(
+    r"(?:(?P<name>.*?)_)?(?:(?P<late>LATE)_)?(?P<user>[0-9]{1,20}|anon_[A-Za-z0-9]{1,40})_(?P<kind>text|link)(?:-[0-9]+)?\.html",
+    re.DOTALL,
+)
+_KINDS = {"text": "a text entry, not a file; ask for the file", "link": "a web address, not a file; ask for the file"}
+
+
+def detect(tree: Tree, top: Parts) -> str:
+    """Most files are named as Canvas names them."""
+    names = [entry.parts[-1] for entry in tree.here(top) if not is_skipped(entry.parts[-1])]
+    found = sum(1 for name in names if _FILE.fullmatch(name) or _ENTRY.fullmatch(name))
+    return f"{found} of {len(names)} files are named NAME_NUMBER_NUMBER_FILE" if found * 2 > len(names) else ""
+
+
+def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
+    """The students by their Canvas number. What one handed in last is all that Canvas gives out."""
+    roster = Roster()
+    pieces: dict[str, list[Piece]] = {}
+    late: dict[str, bool] = {}
+    for child in tree.children(top):
+        if child.is_folder and not is_skipped(child.name):
+            roster.stray(shown((child.name,)), "is a folder, and Canvas gives out single files")
+    for entry in tree.here(top):
+        name = plain(entry.parts[-1])
+        if is_skipped(name):
+            continue
+        found = _ENTRY.fullmatch(name) or _FILE.fullmatch(name)
+        if found is None:
+            roster.stray(shown((name,)), "is not named as Canvas names files, so nobody can tell whose it is")
+            continue
+        user, called = found["user"], found["name"] or ""
+        is_anonymous = user.startswith("anon_")
+        is_late = found["late"] is not None or (is_anonymous and called == "LATE")
+        student = Student(
+            key=key("canvas", user),
+            name="" if is_anonymous else called,
+            ids={"canvas_user": user},
+        )
+        person = roster.person(student, shown((name,)))
+        late[student.key] = late.get(student.key, False) or is_late
+        fields = found.groupdict()
+        if kind := fields.get("kind"):
+            person.lines.append(Unmatched(place=shown((name,)), why=_KINDS[kind], student=person.student))
+            continue
+        own = fields["own"]
+        order = (int(fields["file"]), *take_apart(own).again)
+        pieces.setdefault(student.key, []).append(Piece(entry=entry, own=(own,), ref=name, order=order))
+    for key_, its in pieces.items():
+        roster.people[key_].units.append(Unit(pieces=tuple(its), late=late[key_]))
+    return roster
