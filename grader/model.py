@@ -78,7 +78,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the student's own stack frames.
+    """One of the student's own stack frames. In a notebook, `file` names the cell too, and `line` counts in it.
 
     `excerpt` holds source lines around `line`; the first of them has the number `first_line`.
     """
@@ -131,7 +131,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """A named mistake. `check` is empty when it concerns the whole file; `line` is 0 when unknown.
 
-    `review`: flagged for a person to look at. It took no points, and it may be no mistake at all.
+    `cell` is the cell of a notebook that `line` counts in, 0 in other files. `review`: flagged for a person to look
+    at. It took no points, and it may be no mistake at all.
     """
 
     check: str
@@ -139,6 +140,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     text: str
     line: int = 0
+    cell: int = 0
     review: bool = False
 
 

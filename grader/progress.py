@@ -19,6 +19,7 @@ from grader.model import ExerciseResult, Status
 
 VERSION = 1
 SIZE_MAX_BYTES = 4 * 1024 * 1024
+GRADED_MAX_BYTES = 32 * 1024 * 1024  # no larger file is graded
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         """True if the file holds something else now."""
         try:
             with Path(self.path).open("rb") as file:
-                now = file.read(SIZE_MAX_BYTES)
+                now = file.read(GRADED_MAX_BYTES + 1)
         except OSError:
             return False  # moved away; the result is still the latest there is
         return bool(self.sha256) and hashlib.sha256(now).hexdigest() != self.sha256

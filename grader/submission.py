@@ -1,6 +1,7 @@
 """Find the files that a student hands in, and read them.
 
-A file belongs to the exercise whose slug is its name: `matmul.py`. Everything here is hostile: names, sizes,
+A file belongs to the exercise whose slug is its name: `matmul.py`. A notebook may hold one exercise or many: it is
+read as a Python file for each that it answers (`grader.notebooks`). Everything here is hostile: names, sizes,
 links, encodings. A file that can't be used is a `Submission` without source whose `problem` says in one line
 what is wrong and what to do; it does not stop the others. Whether it is valid Python is not asked here.
 """
@@ -13,15 +14,18 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from grader.course import EXERCISES, SOLUTIONS, Course
+from grader.notebooks.cells import CellMap
 from grader.text import clean_line
 
 SOURCE_MAX_BYTES = 256 * 1024
+NOTEBOOKS_MAX = 200  # that one search reads
+PYTHON, NOTEBOOK = ".py", ".ipynb"
 ENTRIES_MAX = 20_000
 FOLDER_DEPTH_MAX = 12
 UNMATCHED_MAX = 100
@@ -37,7 +41,8 @@ _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, cod
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """One file for one exercise. `file` is its name without folders; `sha256` is that of its bytes, in hex.
 
-    `source` is None exactly if `problem` says why the file can't be graded; then `sha256` may be empty.
+    `source` is None exactly if `problem` says why the file can't be graded; then `sha256` may be empty. Of a notebook
+    `source` is the Python file that it stands for in this exercise, and `cells` says where its lines came from.
     """
 
     slug: str
@@ -46,6 +51,14 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     source: str | None = None
     problem: str = ""
+    cells: CellMap | None = None
+
+    @property
+    def content_sha256(self) -> str:
+        """The SHA-256, in hex, of what is graded: of a notebook, no output and no other exercise changes it."""
+        if self.cells is None or self.source is None:
+            return self.sha256
+        return hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +87,9 @@ def find(course: Course, paths: Sequence[Path], only: Collection[str] = ()) -> F
 
 
 def read(path: Path, slug: str, *, follow_links: bool = True) -> Submission:
-    """Read one file: at most 256 KiB of UTF-8. Never raises for what is wrong with the file."""
-    file = os.fsencode(path.name).decode("utf-8", "replace")
-    try:
-        raw = _read_bytes(path, follow_links)
-    except OSError as error:
-        raw = f"{file} can't be read ({error.strerror or error}); check that it is a file that you may read"
+    """Read one Python file: at most 256 KiB of UTF-8. Never raises for what is wrong with the file."""
+    file = _name(path)
+    raw = _bytes_of(path, follow_links, SOURCE_MAX_BYTES, "of source, so shorten it")
     if isinstance(raw, str):
         return Submission(slug=slug, path=path, file=file, problem=raw)
     sha256 = hashlib.sha256(raw).hexdigest()
@@ -91,8 +101,73 @@ def read(path: Path, slug: str, *, follow_links: bool = True) -> Submission:
     return Submission(slug=slug, path=path, file=file, sha256=sha256, source=source)
 
 
+def read_notebook(
+    path: Path, stubs: Mapping[str, str], *, asked: str = "", follow_links: bool = True
+) -> tuple[Submission, ...] | str:
+    """Read one notebook (at most 32 MiB): a submission for each exercise that it answers, or one line of what is wrong.
+
+    `stubs` are those of the exercises that may be meant (see `stubs_of`); the one `asked` for gets a submission in any
+    case, with a problem if need be. Never raises for what is wrong with the file.
+    """
+    from grader.notebooks.document import NOTEBOOK_MAX_BYTES
+
+    advice = "clear the outputs of the notebook and save it"
+    raw = _bytes_of(path, follow_links, NOTEBOOK_MAX_BYTES, f"for a notebook; {advice}")
+    found = raw if isinstance(raw, str) else submissions_in(raw, path, stubs, asked=asked)
+    if isinstance(found, str) and asked:
+        sha256 = "" if isinstance(raw, str) else hashlib.sha256(raw).hexdigest()
+        return (Submission(slug=asked, path=path, file=_name(path), sha256=sha256, problem=found),)
+    return found
+
+
+def submissions_in(
+    raw: bytes, path: Path, stubs: Mapping[str, str], *, asked: str = ""
+) -> tuple[Submission, ...] | str:
+    """The same for a notebook whose bytes are known, such as one from an archive; `path` says where it is from."""
+    from grader.notebooks.document import NotebookError
+    from grader.notebooks.read import answers
+
+    file, sha256 = _name(path), hashlib.sha256(raw).hexdigest()
+    try:
+        found = answers(raw, file, stubs, asked=asked)
+    except NotebookError as error:
+        return f"{file} {error}"
+    return tuple(
+        Submission(
+            slug=one.slug,
+            path=path,
+            file=file,
+            sha256=sha256,
+            source=one.source,
+            problem=one.problem,
+            cells=one.cells,
+        )
+        for one in found
+    )
+
+
+def stubs_of(course: Course, slugs: Collection[str]) -> dict[str, str]:
+    """The source of the stub of each of these exercises, in course order; empty for one that can't be read."""
+    found = {}
+    for exercise in course.exercises:
+        if exercise.slug in slugs:
+            try:
+                found[exercise.slug] = exercise.stub.read_text("utf-8")
+            except (OSError, ValueError):
+                found[exercise.slug] = ""
+    return found
+
+
 class _UnusableError(Exception):
     """What is wrong with the bytes, as the rest of a sentence that starts with the file's name."""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a slug was found, whether that was given by name, and what a notebook holds for it."""
+
+    path: Path
+    named: bool
+    answer: Submission | None = None
 
 
 class _Search:
@@ -101,7 +176,9 @@ class _Search:
         self._only = only
         self._wanted = {slug for slug in course.slugs if not only or slug in only}
         self._blocked: dict[str, None] = {}
-        self._places: dict[str, dict[str, tuple[Path, bool]]] = defaultdict(dict)
+        self._places: dict[str, dict[str, _Place]] = defaultdict(dict)
+        self._stubs: dict[str, str] | None = None
+        self._notebooks: set[str] = set()
         self._problems: list[str] = []
         self._unmatched: list[Path] = []
 
@@ -124,12 +201,13 @@ class _Search:
         for slug in self._course.slugs:
             places = list(self._places.get(slug, {}).values())
             if len(places) == 1:
-                path, named = places[0]
-                submissions.append(read(path, slug, follow_links=named))
+                place = places[0]
+                submissions.append(place.answer or read(place.path, slug, follow_links=place.named))
             elif places:
-                listed = ", ".join(shown(path) for path, _ in places[:3]) + (", ..." if len(places) > 3 else "")
+                listed = ", ".join(shown(one.path) for one in places[:3]) + (", ..." if len(places) > 3 else "")
+                what = "for it" if any(one.answer for one in places) else "of that name"
                 self._problems.append(
-                    f"{slug}: {len(places)} files of that name ({listed}), so none is graded; name the one you mean"
+                    f"{slug}: {len(places)} files {what} ({listed}), so none is graded; name the one you mean"
                 )
         return Found(
             submissions=tuple(submissions),
@@ -141,11 +219,10 @@ class _Search:
     def _named(self, path: Path) -> None:
         """A file given by name: it is meant, so whatever keeps it from being graded is said."""
         slug = path.stem
-        if path.suffix != ".py":
-            if path.suffix == ".ipynb":
-                hint = "is a notebook; save the cells of the exercise as a Python file named after it"
-            else:
-                hint = "is not a Python file; a submission is named after its exercise, such as matmul.py"
+        if path.suffix == NOTEBOOK:
+            self._notebook(path, named=True)
+        elif path.suffix != PYTHON:
+            hint = "is not a Python file or a notebook; a submission is named after its exercise, such as matmul.py"
             self._problems.append(f"{shown(path)} {hint}")
         elif slug in self._wanted:
             self._take(slug, path, named=True)
@@ -161,8 +238,45 @@ class _Search:
                 "which one it is with --exercise SLUG"
             )
 
-    def _take(self, slug: str, path: Path, *, named: bool) -> None:
-        self._places[slug].setdefault(os.path.realpath(path), (path, named))
+    def _notebook(self, path: Path, *, named: bool) -> None:
+        """Take the exercises that a notebook answers; one that is named after an exercise is meant for that."""
+        real = os.path.realpath(path)
+        if real in self._notebooks:
+            return
+        if len(self._notebooks) == NOTEBOOKS_MAX:
+            self._problems.append(f"more than {NOTEBOOKS_MAX} notebooks, so the rest is not read; name a smaller folder")
+        self._notebooks.add(real)
+        if len(self._notebooks) > NOTEBOOKS_MAX:
+            return
+        if self._stubs is None:
+            # Those not asked for as well: their cells are theirs.
+            self._stubs = stubs_of(self._course, self._course.slugs)
+        meant = path.stem if path.stem in self._wanted else ""
+        if named and len(self._only) == 1 and self._wanted:
+            meant = next(iter(self._wanted))
+        found = read_notebook(path, self._stubs, asked=meant, follow_links=named)
+        if isinstance(found, str):
+            self._problems.append(f"{shown(path)}{found.removeprefix(_name(path))}")
+            return
+        wanted = [one for one in found if one.slug in self._wanted]
+        for one in wanted:
+            self._take(one.slug, path, named=named, answer=one)
+        if path.stem in self._course.broken and (named or not self._only or path.stem in self._only):
+            self._block(path.stem, path)
+        elif wanted:
+            return
+        elif named and found:
+            self._problems.append(f"{shown(path)} answers none of the exercises asked for with --exercise")
+        elif named:
+            self._problems.append(
+                f"{shown(path)} answers no exercise of this course: no cell defines what one asks for"
+                f"{_such_as(self._stubs)}, and none has a tag such as exercise:matmul"
+            )
+        elif not found and len(self._unmatched) < UNMATCHED_MAX:
+            self._unmatched.append(path)
+
+    def _take(self, slug: str, path: Path, *, named: bool, answer: Submission | None = None) -> None:
+        self._places[slug].setdefault(os.path.realpath(path), _Place(path, named, answer))
 
     def _block(self, slug: str, path: Path) -> None:
         self._blocked[slug] = None
@@ -204,9 +318,14 @@ class _Search:
 
     def _entry(self, path: Path, entry: os.DirEntry[str]) -> None:
         slug, suffix = path.stem, path.suffix
-        if suffix != ".py" or (slug not in self._wanted and slug not in self._course.broken):
-            known = slug in self._course.slugs and suffix == ".py"
-            if suffix in (".py", ".ipynb") and not known and len(self._unmatched) < UNMATCHED_MAX:
+        if suffix == NOTEBOOK:
+            if entry.is_symlink():
+                self._problems.append(f"{shown(path)} is a link and is not followed; put the file itself there")
+            else:
+                self._notebook(path, named=False)
+        elif suffix != PYTHON or (slug not in self._wanted and slug not in self._course.broken):
+            known = slug in self._course.slugs and suffix == PYTHON
+            if suffix == PYTHON and not known and len(self._unmatched) < UNMATCHED_MAX:
                 self._unmatched.append(path)
         elif slug in self._course.broken:
             if not self._only or slug in self._only:
@@ -228,7 +347,26 @@ def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirE
         yield entry
 
 
-def _read_bytes(path: Path, follow_links: bool) -> bytes | str:
+def _such_as(stubs: Mapping[str, str]) -> str:
+    from grader.forbidden import public_names
+
+    names = (name for source in stubs.values() for name in sorted(public_names(source)))
+    first = next(names, "")
+    return f" (such as {clean_line(first, 60)})" if first else ""
+
+
+def _name(path: Path) -> str:
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _bytes_of(path: Path, follow_links: bool, most: int, advice: str) -> bytes | str:
+    try:
+        return _read_bytes(path, follow_links, most, advice)
+    except OSError as error:
+        return f"{_name(path)} can't be read ({error.strerror or error}); check that it is a file that you may read"
+
+
+def _read_bytes(path: Path, follow_links: bool, most: int, advice: str) -> bytes | str:
     """The bytes of a regular file of acceptable size, or the line that says why not."""
     # Non-blocking, because opening a named pipe would wait for ever. Missing flags are Windows'.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -236,15 +374,17 @@ def _read_bytes(path: Path, follow_links: bool) -> bytes | str:
         flags |= getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         status = os.fstat(file.fileno())
-        name = os.fsencode(path.name).decode("utf-8", "replace")
+        name = _name(path)
         if not stat.S_ISREG(status.st_mode):
             return f"{name} is not an ordinary file; hand in the file itself"
-        raw = file.read(SOURCE_MAX_BYTES + 1)
-        if len(raw) > SOURCE_MAX_BYTES:
-            size = max(status.st_size, len(raw)) / 1024
-            amount = f"{size:,.0f} KiB" if size < 1024 else f"{size / 1024:,.0f} MiB"
-            return f"{name} has {amount}; the most is {SOURCE_MAX_BYTES // 1024} KiB of source, so shorten it"
+        raw = file.read(most + 1)
+        if len(raw) > most:
+            return f"{name} has {_amount(max(status.st_size, len(raw)))}; the most is {_amount(most)} {advice}"
     return raw
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1024:,.0f} KiB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.0f} MiB"
 
 
 def _decode(raw: bytes) -> str:

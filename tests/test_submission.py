@@ -107,14 +107,15 @@ def test_a_file_of_no_exercise_is_one_line(course: Course, tmp_path: Path) -> No
     assert found.problems == (
         f"{tmp_path}/swapped.py: no exercise is called swapped; rename the file, or say which one it is with "
         "--exercise SLUG",
-        f"{tmp_path}/notes.txt is not a Python file; a submission is named after its exercise, such as matmul.py",
-        f"{tmp_path}/work.ipynb is a notebook; save the cells of the exercise as a Python file named after it",
+        f"{tmp_path}/notes.txt is not a Python file or a notebook; a submission is named after its exercise, such as matmul.py",
+        f"{tmp_path}/work.ipynb is not JSON, so it is no notebook; open it in Jupyter and save it again",
         f"{tmp_path}/no: No such file or directory",
     )
 
 
 def test_other_python_files_in_a_folder_are_kept_for_advice(course: Course, tmp_path: Path) -> None:
-    put(tmp_path, "Beta.py", "notes.txt", "work.ipynb")
+    put(tmp_path, "Beta.py", "notes.txt")
+    (tmp_path / "work.ipynb").write_text('{"nbformat": 4, "cells": []}')
     found = find(course, [tmp_path])
     assert sorted(path.name for path in found.unmatched) == ["Beta.py", "work.ipynb"]
     assert found.problems == ()

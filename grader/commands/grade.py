@@ -22,6 +22,7 @@ from grader.commands.common import Exit, course_for, did_you_mean, exercise_for,
 from grader.commands.next_step import Again, next_step
 from grader.course import Course
 from grader.model import ExerciseResult, Level, Report, Status
+from grader.notebooks.cells import relocate
 from grader.submission import Found, Submission, find, shown
 
 if TYPE_CHECKING:
@@ -172,9 +173,9 @@ class Session:
 
     def _is_known(self, submission: Submission) -> bool:
         before = self._files.get(submission.slug)
-        return before is not None and (before.path, before.sha256, before.problem) == (
+        return before is not None and (before.path, before.content_sha256, before.problem) == (
             submission.path,
-            submission.sha256,
+            submission.content_sha256,
             submission.problem,
         )
 
@@ -198,10 +199,11 @@ class Session:
                         display.check(event.slug)
                     case engine.ExerciseFinished():
                         slug = event.result.slug
-                        self._results[slug] = event.result
+                        result = relocate(event.result, by_slug[slug].cells)
+                        self._results[slug] = result
                         self._files[slug] = by_slug[slug]
                         fresh.append(slug)
-                        display.finish(event.result)
+                        display.finish(result)
         if ready is None:
             raise engine.EngineError("the judge never became ready")
         return ready

@@ -30,7 +30,9 @@ def next_step(results: Sequence[ExerciseResult], files: Mapping[str, Submission]
         return [f"Next: {first.slug}: {clean_line(first.problem, 300)}"]
     failing = next((c for c in first.checks if c.outcome not in (Outcome.PASSED, Outcome.SKIPPED)), None)
     if first.status is Status.NOT_ATTEMPTED or failing is None:
-        lines = [f"Next: {first.slug}. Its statement is at the top of {_shown(files, first)}."]
+        file = _shown(files, first)
+        where = "in" if file.endswith(".ipynb") else "at the top of"
+        lines = [f"Next: {first.slug}. Its statement is {where} {file}."]
     else:
         lines = [f"Next: {first.slug}: {clean_line(failing.title, TITLE_MAX_CHARS)} ({failing.id})"]
     lines.append(f"  a hint:                {_command('grade', 'hint', first.slug, *again.hint)}")

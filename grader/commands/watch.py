@@ -20,7 +20,7 @@ def require() -> None:
 
 
 def changes(paths: Sequence[Path]) -> Iterator[None]:
-    """Yields each time that a Python file at or below the paths was saved, until Ctrl-C."""
+    """Yields each time that a Python file or a notebook at or below the paths was saved, until Ctrl-C."""
     import watchfiles
 
     # An editor that saves by renaming replaces the file, so its folder is watched and not the file.
@@ -30,7 +30,7 @@ def changes(paths: Sequence[Path]) -> Iterator[None]:
     deep = any(path.is_dir() for path in paths)
     changed = watchfiles.watch(
         *folders,
-        watch_filter=watchfiles.PythonFilter(),
+        watch_filter=watchfiles.PythonFilter(extra_extensions=(".ipynb",)),
         recursive=deep,
         debounce=400,
         rust_timeout=1000,

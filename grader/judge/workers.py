@@ -74,7 +74,7 @@ class Workers:
             self._extra = worker
         self._importing = True
         assert self._job.source is not None
-        name = self._job.file.removesuffix(".py")
+        name = self._job.file.removesuffix(".py").removesuffix(".ipynb")
         client.load(
             self._job.source,
             self._job.file,

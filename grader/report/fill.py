@@ -169,7 +169,7 @@ class _Filler:
                     kind=first.kind.value,
                     review=first.review,
                     heading=_note_heading(first),
-                    where=_lines({d.line for d in found if d.line > 0}),
+                    where=_places({(d.cell, d.line) for d in found if d.line > 0}),
                     body=self.blocks(first.text, HINT_CHARS, reflow=True),
                     checks=tuple(checks.values()),
                 )
@@ -406,8 +406,16 @@ def _note_heading(diagnosis: Diagnosis) -> tuple[Span, ...]:
     assert_never(diagnosis.kind)
 
 
-def _lines(numbers: Iterable[int]) -> str:
-    shown = [str(number) for number in sorted(numbers)[:10]]
+def _places(places: Iterable[tuple[int, int]]) -> str:
+    """Lines by the cell of a notebook that they are in; cell 0 is a file."""
+    by_cell: dict[int, list[int]] = {}
+    for cell, line in sorted(places)[:10]:
+        by_cell.setdefault(cell, []).append(line)
+    return "; ".join(f"cell {cell}, {_lines(lines)}" if cell else _lines(lines) for cell, lines in by_cell.items())
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    shown = [str(number) for number in numbers]
     if not shown:
         return ""
     return f"line {shown[0]}" if len(shown) == 1 else f"lines {', '.join(shown[:-1])} and {shown[-1]}"

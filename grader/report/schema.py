@@ -81,7 +81,8 @@ DESCRIPTIONS = {
     "Diagnosis.kind": "What the diagnosis rests on.",
     "Diagnosis.name": "Short name of the mistake, for example swapped_gradients.",
     "Diagnosis.text": "Explanation for the student.",
-    "Diagnosis.line": "Line number in the submitted file, or 0 when unknown.",
+    "Diagnosis.line": "Line number in the submitted file, or in its cell, or 0 when unknown.",
+    "Diagnosis.cell": "Number of the cell of a notebook, counted from 1 over all its cells; 0 in other files.",
     "Diagnosis.review": "Whether it is flagged for a person to look at; it took no points.",
     "Isolation.level": "The level in force, strongest first: sandbox, process, none.",
     "Isolation.mechanisms": "What the level is made of on this machine.",
@@ -106,6 +107,7 @@ CONSTRAINTS: dict[str, dict[str, Any]] = {
     "Frame.line": {"minimum": 0},
     "Frame.first_line": {"minimum": 0},
     "Diagnosis.line": {"minimum": 0},
+    "Diagnosis.cell": {"minimum": 0},
 }
 
 

@@ -106,7 +106,8 @@ def _ready_made(result: ExerciseResult) -> list[Text]:
     found = [one for one in result.diagnoses if one.kind is DiagnosisKind.FORBIDDEN_API]
     texts: dict[str, str] = {}
     for one in found:
-        place = f"line {one.line}: " if one.line else ""
+        cell = f"cell {one.cell}, " if one.cell else ""
+        place = f"{cell}line {one.line}: " if one.line else ""
         text = place + clean_line(one.text, MESSAGE_MAX_CHARS)
         texts[text] = f"Flagged for review: {text}" if one.review else text
     lines = [Text(text, style="yellow") for text in texts.values()]
