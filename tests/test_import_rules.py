@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 PLACES = {
     "click": ("cli.py", "commands/"),
-    "rich": ("commands/", "report/terminal.py"),
+    "rich": ("commands/", "report/terminal.py", "report/batch.py"),
     "jinja2": ("report/html.py",),
     "watchfiles": ("commands/",),
     "platformdirs": ("progress.py",),

@@ -17,6 +17,7 @@ import msgspec
 from grader.classroom import Graded
 from grader.course import Course
 from grader.engine import Engine, EngineError, ExerciseFinished, Job, Options, Ready, StoppedError
+from grader.notebooks.cells import cells_in, relocate
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ def grade(spec: Spec, task: Task) -> Graded:
     assert ready is not None
     assert finished is not None
     return Graded(
-        result=finished.result,
+        result=relocate(finished.result, cells_in(task.file, task.source)),
         seed=ready.seed,
         isolation=ready.isolation.level.value,
         graded_at=datetime.now(UTC).isoformat(timespec="seconds"),

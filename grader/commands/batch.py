@@ -30,6 +30,7 @@ from grader.course import Course, CourseError
 from grader.gradebook import Gradebook, GradebookError
 from grader.intake import IntakeError, read
 from grader.model import Level
+from grader.report import words
 from grader.report.words import count
 from grader.submission import shown
 
@@ -156,8 +157,9 @@ def _grade_class(course: Course, request: Request, rules: policy.Policy, book: G
         _take_in(course, request, book, out)
         ready = warm.result()
         book.set_course(rules.title, columns_for(course, ready, rules), rules)
-        run_id = book.start_run(command="batch", isolation=ready.isolation, environment=ready.environment)
-        total = book.count_pending(digests)
+        run_id = book.start_run(command="batch", isolation=ready.isolation.level.value, environment=ready.environment)
+        again = list(book.retry_ungraded(run_id, digests))
+        total = len(again) + sum(1 for _ in book.pending(digests))
         tally = Tally()
         try:
             with display(out, total) as show:
@@ -176,8 +178,8 @@ def _grade_class(course: Course, request: Request, rules: policy.Policy, book: G
     terminal.show_lines(out, lines)
     for fault in tally.faults[:LISTED]:
         say(f"a fault of the grader: {fault}")
-    written = not request.reports or publish(book, request.out, out, ready.isolation)
-    terminal.show_lines(out, [f"Gradebook: {book.shown}"])
+    written = not request.reports or publish(book, request.out, out)
+    terminal.show_lines(out, [f"Gradebook: {book.place}"])
     return Exit.OUR_FAULT if tally.ungraded or not written else Exit.FULL_MARKS
 
 
@@ -187,11 +189,12 @@ def _take_in(course: Course, request: Request, book: Gradebook, out: Console) ->
 
     with tempfile.TemporaryDirectory(prefix="grade-") as work, terminal.busy(out, "reading the submissions"):
         found = read(course, request.submissions, Path(work), Layout(request.layout) if request.layout else None)
-        added = book.add(found.items())
+        added = book.add(found.items(), origin=str(request.submissions.resolve()))
     for line in found.problems:
         say(line)
     files = f"{count(added.new, 'new file')}" + (f", {added.known:,} known already" if added.known else "")
-    terminal.show_lines(out, [f"{shown(request.submissions)}: {found.describe}; {files}"])
+    who = f"{words.LAYOUT[found.layout]}, {count(found.students, 'student')}"
+    terminal.show_lines(out, [f"{shown(request.submissions)}: {who}; {files}"])
     for amount, what, items in (
         (added.refused, "refused", ((one.place, one.why) for one in book.refused())),
         (added.unmatched, "for no exercise", ((one.place, one.why) for one in book.unmatched())),
@@ -214,7 +217,7 @@ def _summary(tally: Tally, total: int) -> str:
 
 def _outdated(book: Gradebook, digests: dict[str, str]) -> list[str]:
     return [
-        f"{slug}: the exercise has changed since {count(amount, 'file')} were graded; grade regrade shows what it would "
-        "change"
+        f"{slug}: the exercise has changed since {count(amount, 'file')} were graded; grade regrade shows what "
+        "that would change"
         for slug, amount in book.outdated(digests).items()
     ]

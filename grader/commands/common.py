@@ -24,7 +24,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class OurFault(click.ClickException):  # noqa: N818  as `Exit` calls it
+class OurFault(click.ClickException):
     """The grader or this machine can't go on."""
 
 

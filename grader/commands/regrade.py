@@ -68,7 +68,7 @@ def run(request: Request) -> Exit:
         with pool_for(request.grading) as (pool, width):
             ready = pool.submit(announce, spec).result()
             tally = Tally()
-            with display(out, book.count_proposed(digests)) as show:
+            with display(out, sum(1 for _ in book.propose(digests))) as show:
 
                 def told(so_far: Tally) -> None:
                     show(so_far.done, so_far.failed, so_far.ungraded)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
-from grader.classroom import HandIn, Refused, Student, Unmatched
+from grader.classroom import Empty, HandIn, Refused, Student, Unmatched
 from grader.gradebook.database import Database
 from grader.gradebook.key import content_of, digest_of, identity_of, source_bytes
 from grader.gradebook.nouns import Added
@@ -20,7 +20,7 @@ LINE_MAX_CHARS = 2000
 _OPEN_IMPORT = "open_import"
 """The fact that tells which import was begun and has not ended: after a crash it goes on under its number."""
 
-Item = HandIn | Unmatched | Refused
+Item = HandIn | Unmatched | Refused | Empty
 
 
 def add(database: Database, items: Iterable[Item], origin: str) -> Added:
@@ -90,7 +90,7 @@ class _Batch:
     def add(self, items: Sequence[Item]) -> Added:
         ids = self._students([one.student for one in items if one.student is not None])
         new, known = self._hand_ins([one for one in items if isinstance(one, HandIn)], ids)
-        rest = [one for one in items if not isinstance(one, HandIn)]
+        rest = [one for one in items if isinstance(one, Unmatched | Refused)]
         self._leftovers(rest, ids)
         refused = sum(isinstance(one, Refused) for one in rest)
         return Added(new=new, known=known, unmatched=len(rest) - refused, refused=refused)

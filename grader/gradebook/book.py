@@ -15,7 +15,7 @@ from typing import Self
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from grader.classroom import Column, Graded, HandIn, Refused, Row, Student, Unmatched
+from grader.classroom import Column, Empty, Graded, HandIn, Refused, Row, Student, Unmatched
 from grader.gradebook import adding, class_table, regrade, results
 from grader.gradebook.database import Database
 from grader.gradebook.errors import plain_errors
@@ -169,7 +169,7 @@ class Gradebook:
 
     # What was handed in
 
-    def add(self, items: Iterable[HandIn | Unmatched | Refused], origin: str = "") -> Added:
+    def add(self, items: Iterable[HandIn | Unmatched | Refused | Empty], origin: str = "") -> Added:
         """Take in a download. What is known (same student, slug, sha256, submitted_at and ref) is not added again.
 
         `origin` names the download (its path, say): what it listed as unmatched or refused before, and doesn't any

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from grader.classroom import Layout
 from grader.model import Isolation, Level, Outcome, Status
 from grader.text import clean_line
 
@@ -62,6 +63,16 @@ LEVEL: dict[Level, str] = {
     Level.SANDBOX: "The submitted code ran in a sandbox: it could see neither files of this computer nor a network.",
     Level.PROCESS: "The submitted code ran in a process of its own with limits, but not in a full sandbox.",
     Level.NONE: "The submitted code ran without isolation.",
+}
+
+LAYOUT: dict[Layout, str] = {
+    Layout.CANVAS: "a download of Canvas",
+    Layout.MOODLE: "a download of Moodle",
+    Layout.GRADESCOPE: "an export of Gradescope",
+    Layout.GITHUB: "clones of GitHub Classroom",
+    Layout.NBGRADER: "folders of nbgrader",
+    Layout.FOLDERS: "a folder for each student",
+    Layout.FLAT: "files of all students in one folder",
 }
 
 ADVICE = "grade doctor says what to change"

@@ -148,8 +148,10 @@ def test_a_pool_that_was_stopped_ends_the_run() -> None:
 
 def test_no_more_than_asked_for_are_on_their_way() -> None:
     class Slow(Table):
-        out: list[tuple[Future[Any], str]] = []
-        most = 0
+        def __init__(self) -> None:
+            super().__init__({})
+            self.out: list[tuple[Future[Any], str]] = []
+            self.most = 0
 
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             future: Future[Any] = Future()
@@ -160,7 +162,7 @@ def test_no_more_than_asked_for_are_on_their_way() -> None:
                     self.out.pop()[0].set_result(passes())
             return future
 
-    pool = Slow({})
+    pool = Slow()
     assert go(pool, Book(), *"abcdefghij", in_flight=3).done == 10
     assert pool.most == 3
 
