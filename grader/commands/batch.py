@@ -148,39 +148,67 @@ def columns_for(course: Course, ready: engine.Ready, rules: policy.Policy) -> tu
 
 def _grade_class(course: Course, request: Request, rules: policy.Policy, book: Gradebook, out: Console) -> Exit:
     from grader.report import terminal
-    from grader.report.batch import display
 
     spec = spec_for(course, request.grading, book.seed)
     digests = {slug: spec.digests[slug] for slug in (request.only or course.slugs)}
-    with pool_for(request.grading) as (pool, width):
-        warm = pool.submit(announce, spec)  # it starts while the submissions are read
+    known = tuple(column.slug for column in book.columns) == course.slugs
+    tally, total = Tally(), 0
+    with contextlib.ExitStack() as stack:
+        warm = None
+        if not known:
+            pool, width = stack.enter_context(pool_for(request.grading))
+            warm = pool.submit(announce, spec)  # it starts while the submissions are read
         _take_in(course, request, book, out)
-        ready = warm.result()
-        book.set_course(rules.title, columns_for(course, ready, rules), rules)
-        run_id = book.start_run(command="batch", isolation=ready.isolation.level.value, environment=ready.environment)
-        again = list(book.retry_ungraded(run_id, digests))
-        total = len(again) + sum(1 for _ in book.pending(digests))
-        tally = Tally()
-        try:
-            with display(out, total) as show:
-
-                def told(so_far: Tally) -> None:
-                    nonlocal tally
-                    tally = so_far
-                    show(so_far.done, so_far.failed, so_far.ungraded)
-
-                grade_waiting(book, pool, course, spec, book.pending(digests), in_flight=AHEAD * width, told=told)
-        except KeyboardInterrupt:
-            say(f"Stopped: {tally.done:,} of {total:,} graded and kept; the same command goes on from there.")
-            raise
-        book.finish_run(run_id)
-    lines = [_summary(tally, total), *_outdated(book, digests)]
-    terminal.show_lines(out, lines)
+        total = sum(1 for _ in book.pending(digests)) + sum(1 for _ in book.retry_ungraded(-1, digests))
+        if total or warm is not None:
+            if warm is None:
+                pool, width = stack.enter_context(pool_for(request.grading))
+                warm = pool.submit(announce, spec)
+            ready = warm.result()
+            book.set_course(rules.title, columns_for(course, ready, rules), rules)
+            tally = _grade_waiting(course, book, pool, spec, digests, ready, total, AHEAD * width, out)
+        else:
+            book.set_course(rules.title, rules.fill(book.columns), rules)
+    terminal.show_lines(out, [_summary(tally), *_outdated(book, digests)])
     for fault in tally.faults[:LISTED]:
         say(f"a fault of the grader: {fault}")
     written = not request.reports or publish(book, request.out, out)
     terminal.show_lines(out, [f"Gradebook: {book.place}"])
     return Exit.OUR_FAULT if tally.ungraded or not written else Exit.FULL_MARKS
+
+
+def _grade_waiting(
+    course: Course,
+    book: Gradebook,
+    pool: Executor,
+    spec: Spec,
+    digests: dict[str, str],
+    ready: engine.Ready,
+    total: int,
+    in_flight: int,
+    out: Console,
+) -> Tally:
+    """Grade what waits, and once more what an earlier run could not grade."""
+    from grader.report.batch import display
+
+    tally = Tally()
+    run_id = book.start_run("batch", ready.isolation.level.value, ready.environment)
+    again = list(book.retry_ungraded(run_id, digests))
+    try:
+        with display(out, total) as show:
+
+            def told(so_far: Tally) -> None:
+                nonlocal tally
+                tally = so_far
+                show(so_far.done, so_far.failed, so_far.ungraded)
+
+            waiting = itertools.chain(again, book.pending(digests))
+            tally = grade_waiting(book, pool, course, spec, waiting, in_flight=in_flight, told=told)
+    except KeyboardInterrupt:
+        say(f"Stopped: {tally.done:,} of {total:,} graded and kept; the same command goes on from there.")
+        raise
+    book.finish_run(run_id)
+    return tally
 
 
 def _take_in(course: Course, request: Request, book: Gradebook, out: Console) -> None:
@@ -208,10 +236,11 @@ def _take_in(course: Course, request: Request, book: Gradebook, out: Console) ->
                 terminal.show_lines(out, [f"  {shown(Path(place))}: {why}"])
 
 
-def _summary(tally: Tally, total: int) -> str:
-    if not total:
+def _summary(tally: Tally) -> str:
+    if not tally.done:
         return "Nothing new to grade."
-    text = f"Graded {count(tally.done, 'file')}: {tally.passed:,} with full marks, {tally.failed:,} without"
+    # Equal files for one exercise are graded once, and count for everybody who handed them in.
+    text = f"Graded {count(tally.done, 'different file')}: {tally.passed:,} with full marks, {tally.failed:,} without"
     return text + (f", {tally.ungraded:,} ungraded (run the command again to retry)." if tally.ungraded else ".")
 
 

@@ -24,7 +24,8 @@ class Watch:
     def __init__(self, total: int, now: Callable[[], float] = time.monotonic) -> None:
         self.total = total
         self._now = now
-        self._seen: list[tuple[float, int]] = [(now(), 0)]
+        # From the first result on: what came before was a judge that started.
+        self._seen: list[tuple[float, int]] = []
 
     def line(self, done: int, failed: int, ungraded: int) -> str:
         """How far it is: "120 of 1,400 graded, 34 a second, 38 s left, 12 not passed, 1 ungraded"."""
