@@ -11,7 +11,6 @@ from __future__ import annotations
 import graphlib
 import heapq
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,25 +19,16 @@ from typing import Annotated
 import msgspec
 
 from grader.model import Limits, Policy
+from grader.tables import read_table
 
 EXERCISES = "exercises"
 SOLUTIONS = "solutions"
 METADATA = "exercise.toml"
-METADATA_MAX_BYTES = 64 * 1024
 # Folders of the two trees that are never a chapter or an exercise.
 _NOT_OURS = re.compile(r"[._]|node_modules$")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-
-# What msgspec calls the types of TOML, in an author's words.
-_TYPES = {
-    "str": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-}
+_MISSING = 'missing; the least that it must hold is one line: title = "..."'
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(gt=0, le=1 << 30)]
@@ -93,9 +83,6 @@ class _Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hints: tuple[Line, ...] = ()
     forbidden: Forbidden = Forbidden()
     limits: _LimitsTable = _LimitsTable()
-
-
-_ALLOWED = {"forbidden": Forbidden.__struct_fields__, "limits": _LimitsTable.__struct_fields__}
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +200,7 @@ def _read(root: Path, folder: Path) -> tuple[Exercise | None, list[str]]:
         if not path.is_file()
     ]
     shown = f"{place}/{METADATA}"
-    metadata = _metadata(folder / METADATA)
+    metadata = read_table(folder / METADATA, _Metadata, missing=_MISSING)
     if isinstance(metadata, str):
         return None, [f"{shown}: {metadata}", *wrong]
     bad_names = [name for name in metadata.forbidden.names if not _DOTTED.fullmatch(name)]
@@ -244,53 +231,6 @@ def _read(root: Path, folder: Path) -> tuple[Exercise | None, list[str]]:
         ),
         [],
     )
-
-
-def _metadata(path: Path) -> _Metadata | str:
-    """The decoded `exercise.toml`, or one line that says what is wrong in it."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(METADATA_MAX_BYTES + 1)
-    except FileNotFoundError:
-        return 'missing; the least that it must hold is one line: title = "..."'
-    except OSError as error:
-        return f"can't be read: {error.strerror or error}"
-    if len(raw) > METADATA_MAX_BYTES:
-        return f"more than {METADATA_MAX_BYTES // 1024} KiB; is this the right file?"
-    try:
-        table = tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 (byte {error.start}); save it as UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        return f"not TOML: {error}"
-    except RecursionError:
-        return "not TOML: nested too deeply"
-    try:
-        return msgspec.convert(table, _Metadata)
-    except msgspec.ValidationError as error:
-        return _plain(str(error))
-
-
-def _plain(error: str) -> str:
-    """Word a validation error of msgspec for an author: the key, and what is allowed there."""
-    what, _, where = error.partition(" - at `$")
-    key = where.rstrip("`").lstrip(".")
-    if found := re.match(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        allowed = ", ".join(_ALLOWED.get(key, _Metadata.__struct_fields__))
-        inside = f"{key}." if key else ""
-        return f"unknown key {inside}{found[1]}; allowed here: {allowed}"
-    if found := re.match(r"Object missing required field `(.*)`", what):
-        return f"the key {found[1]} is missing"
-    if found := re.match(r"Expected `(\w+)`, got `(\w+)`", what):
-        wanted, got = (_TYPES.get(name, name) for name in found.groups())
-        return f"key {key}: expected {wanted}, got {got}"
-    if found := re.match(r"Invalid enum value '?(.*?)'?$", what, re.DOTALL):
-        return f"key {key}: {found[1]!r} is not one of {', '.join(Policy)}"
-    if "length" in what:
-        return f"key {key}: the text is empty"
-    if found := re.match(r"Expected `(?:int|float)` (\S+) (\S+)", what):
-        return f"key {key}: must be {found[1]} {found[2]}"
-    return f"key {key}: {what}"
 
 
 def _unknown_prerequisites(exercise: Exercise, seen: set[str]) -> list[str]:

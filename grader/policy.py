@@ -206,9 +206,7 @@ def row(student: Student, cells: Sequence[Cell], columns: Sequence[Column]) -> R
     )
 
 
-def _counted(
-    policy: Policy, column: Column, attempts: Sequence[AttemptGrade]
-) -> tuple[AttemptGrade | None, CellState]:
+def _counted(policy: Policy, column: Column, attempts: Sequence[AttemptGrade]) -> tuple[AttemptGrade | None, CellState]:
     if not attempts:
         return None, CellState.MISSING
     if policy.attempt is Attempt.LAST:
@@ -263,7 +261,7 @@ def _utc(due: datetime, zone: tzinfo | None) -> str:
     if due.tzinfo is not None:
         return due.astimezone(UTC).isoformat(timespec="seconds")
     if zone is None:
-        raise ValueError('a time without an offset; add one (2026-03-01T12:00:00+01:00) or the key timezone at the top')
+        raise ValueError("a time without an offset; add one (2026-03-01T12:00:00+01:00) or the key timezone at the top")
     return _instant(due, zone).isoformat(timespec="seconds")
 
 

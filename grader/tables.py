@@ -1,4 +1,4 @@
-"""Read the TOML files that authors write, and word what is wrong in one for them: the key, and what is allowed there."""
+"""Read the TOML files that authors write, and word what is wrong in one: the key, and what is allowed there."""
 
 from __future__ import annotations
 

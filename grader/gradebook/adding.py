@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from grader.classroom import Empty, HandIn, Refused, Student, Unmatched
-from grader.gradebook.database import Database
+from grader.gradebook.database import Database, next_id
 from grader.gradebook.key import content_of, digest_of, identity_of, source_bytes
 from grader.gradebook.nouns import Added
 from grader.gradebook.schema import facts, leftovers, sources, storable, students, submissions
@@ -49,11 +49,6 @@ def sort_name(name: str) -> str:
     """What a name is sorted by: no capitals, and letters with marks beside those without."""
     parts = unicodedata.normalize("NFKD", name.casefold())
     return "".join(char for char in parts if not unicodedata.combining(char))
-
-
-def next_id(connection: Connection, table: Table) -> int:
-    """The next free id of a table: there is one writer."""
-    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
 
 
 def _batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

@@ -56,7 +56,13 @@ def dump_database(url: URL, shown: str, version: str, folder: Path, schema: str)
     command.append(f"--dbname={plain.render_as_string(hide_password=False)}")
     try:
         done = subprocess.run(  # noqa: S603  our own arguments, no shell
-            command, env=environment, capture_output=True, text=True, errors="replace", timeout=DUMP_LIMIT_S, check=False
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=DUMP_LIMIT_S,
+            check=False,
         )
         if done.returncode:
             reason = clean_line(done.stderr.strip().partition("\n")[0], 300)

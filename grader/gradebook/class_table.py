@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-import msgspec
+import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from grader import policy as rules
-from grader.classroom import Adjustment, AttemptGrade, Column, Row, Student
+from grader.classroom import AttemptGrade, Column, Row, Student
+from grader.gradebook.adjusting import in_force
 from grader.gradebook.database import Database
-from grader.gradebook.schema import adjustments, leftovers, results, students, submissions
+from grader.gradebook.lookup import student_of
+from grader.gradebook.schema import leftovers, results, students, submissions
 from grader.model import Status
 from grader.policy import Policy
 
 PAGE = 300
+AnyRow = sqlalchemy.Row[Any]
 _STATUS = {one.value: one for one in Status}
 
 
@@ -36,23 +40,11 @@ def rows(
             page = connection.execute(query if after is None else query.where(after)).all()
             table = _Page(connection, [row.id for row in page], columns, policy)
         for row in page:
-            ids = msgspec.json.decode(row.ids, type=dict[str, str])
-            yield table.row(row.id, Student(key=row.key, name=row.name, ids=ids))
+            yield table.row(row.id, student_of(row))
         if len(page) < PAGE:
             return
         name, key = page[-1].sort_name, page[-1].key
         after = or_(students.c.sort_name > name, and_(students.c.sort_name == name, students.c.key > key))
-
-
-def adjustments_of(connection: Connection, student_ids: Sequence[int]) -> dict[tuple[int, str], Adjustment]:
-    """What is in force for these students (a few hundred), by student's id and slug."""
-    query = select(adjustments).where(adjustments.c.student_id.in_(student_ids)).order_by(adjustments.c.id)
-    found: dict[tuple[int, str], Adjustment] = {}
-    for row in connection.execute(query):
-        found.pop((row.student_id, row.slug), None)
-        if row.points is not None:  # without points it takes the earlier one back
-            found[row.student_id, row.slug] = Adjustment(points=row.points, why=row.why, who=row.who, at=row.at)
-    return found
 
 
 class _Page:
@@ -65,13 +57,13 @@ class _Page:
         self._policy = policy
         self._due = {column.slug: column.due for column in columns}
         self._attempts = self._read_attempts(connection, student_ids)
-        self._adjustments = adjustments_of(connection, student_ids)
+        self._adjustments = in_force(connection, student_ids)
         query = (
             select(leftovers.c.student_id, leftovers.c.why)
             .where(leftovers.c.kind == "refused", leftovers.c.student_id.in_(student_ids))
             .order_by(leftovers.c.id.desc())
         )
-        self._refused: dict[int, str] = {student: why for student, why in connection.execute(query)}
+        self._refused: dict[int, str] = {row.student_id: row.why for row in connection.execute(query)}
 
     def row(self, student_id: int, student: Student) -> Row:
         """The row of one of them."""
@@ -99,13 +91,13 @@ class _Page:
             .where(submissions.c.student_id.in_(student_ids))
             .order_by(submissions.c.id)
         )
-        found: dict[tuple[int, str], list[tuple[tuple[str, int, int, int], tuple[object, ...]]]] = defaultdict(list)
+        found: dict[tuple[int, str], list[AnyRow]] = defaultdict(list)
         for row in connection.execute(query):
             if row.slug in self._due:
-                found[row.student_id, row.slug].append(row)  # type: ignore[arg-type]
+                found[row.student_id, row.slug].append(row)
         return {cell: self._in_order(cell[1], those) for cell, those in found.items()}
 
-    def _in_order(self, slug: str, those: list) -> list[AttemptGrade]:  # type: ignore[type-arg]
+    def _in_order(self, slug: str, those: list[AnyRow]) -> list[AttemptGrade]:
         """The attempts of one student at one exercise, oldest first, counted anew.
 
         By the time of handing in where each has one. Else by the download that they came with, since many systems only
@@ -113,13 +105,18 @@ class _Page:
         """
         if len(those) > 1:
             timed = all(row.submitted_at for row in those)
-            those = sorted(
-                those,
-                key=lambda row: (row.submitted_at if timed else "", row.import_id, row.attempt, row.submitted_at, row.id),
+            those.sort(
+                key=lambda row: (
+                    row.submitted_at if timed else "",
+                    row.import_id,
+                    row.attempt,
+                    row.submitted_at,
+                    row.id,
+                )
             )
         return [self._grade(number, slug, row) for number, row in enumerate(those, 1)]
 
-    def _grade(self, number: int, slug: str, row) -> AttemptGrade:  # type: ignore[no-untyped-def]
+    def _grade(self, number: int, slug: str, row: AnyRow) -> AttemptGrade:
         late_s, percent_off = rules.lateness(self._policy, self._due[slug], row.submitted_at, row.late)
         if row.status is None:
             return AttemptGrade(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.pool import NullPool
 
 from grader.gradebook import sqlite_file
 from grader.gradebook.backup import copy_file, dump_database
-from grader.gradebook.errors import plain_errors
+from grader.gradebook.errors import DAMAGED, plain_errors
 from grader.gradebook.lock import FileLock, lock_database, whoami
 from grader.gradebook.migrate import migrate, version_of
 from grader.gradebook.nouns import GradebookError
@@ -24,24 +24,30 @@ CONNECT_LIMIT_S = 15
 
 
 class Database:
-    """A database at `place`, opened and of this version. `created` says whether its tables were made just now.
+    """A database at `place`, opened and of this version. Raises GradebookError.
 
-    `backup` is where a copy of the older version is, if there was one. Raises GradebookError.
+    With `create`, one that is not there is made, and `create` puts the first rows into it, in the same transaction.
+    `backup` is then where a copy of the older version is, if there was one.
     """
 
     def __init__(
-        self, place: Place, *, create: bool, read_only: bool, backup: bool = True, backup_folder: Path | None = None
+        self,
+        place: Place,
+        *,
+        create: Callable[[Connection], None] | None = None,
+        read_only: bool = False,
+        backup: bool = True,
+        backup_folder: Path | None = None,
     ) -> None:
         self.shown = place.shown
         self.read_only = read_only
-        self.created = False
         self.backup: Path | None = None
         self._place = place
         self._guard = threading.RLock()
         self._stack = ExitStack()
         try:
             with plain_errors(self.shown):
-                self._open(create)
+                self._open(create is not None)
                 self._update(create, backup, backup_folder)
         except BaseException:
             self.close()
@@ -94,12 +100,12 @@ class Database:
         with suppress(Exception):  # the connection may be lost, and there is nothing more to say
             self._connection.close()
 
-    def _update(self, create: bool, backup: bool, backup_folder: Path | None) -> None:
+    def _update(self, create: Callable[[Connection], None] | None, backup: bool, backup_folder: Path | None) -> None:
         with self._connection.begin():
             version = version_of(self._connection, self.shown)
         if version == VERSION:
             return
-        if not version and not create:
+        if not version and create is None:
             raise GradebookError(f"{self.shown} holds no gradebook; `grade batch` makes one")
         if self.read_only:
             raise GradebookError(
@@ -110,21 +116,26 @@ class Database:
             self.backup = self._copy(version, backup_folder)
         with self._connection.begin():
             migrate(self._connection)
-        self.created = not version
+            if not version and create is not None:
+                create(self._connection)
 
     def _copy(self, version: str, folder: Path | None) -> Path:
         place = self._place
         if place.file is not None:
             driver = self._connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
-            damage = driver.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if damage != "ok":
-                raise sqlite3.DatabaseError(damage)
+            if driver.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise GradebookError(f"{self.shown} {DAMAGED}")
             return copy_file(driver, place.file, version)
         assert place.url is not None
         with self._connection.begin():
             schema = str(self._connection.execute(text("SELECT current_schema()")).scalar_one())
         return dump_database(place.url, self.shown, version, folder or Path.cwd(), schema)
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The next free id of a table: there is one writer."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
 
 
 def _postgresql(place: Place) -> Engine:

@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from grader.gradebook.nouns import GradebookError
 from grader.text import clean_line
 
-_DAMAGED = "is damaged; go back to a copy (gradebook.<version>.<time>.sqlite beside it is one, or your own backup)"
+DAMAGED = "is damaged; go back to a copy (gradebook.<version>.<time>.sqlite beside it is one, or your own backup)"
 _FULL = "can't be written: no space is left on its disk; make room and run the command again"
 _BUSY = "is locked by another program; close what has it open and try again"
 _BY_CODE = {
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: "is not a gradebook, or it is damaged; name the folder that `grade batch` wrote",
     sqlite3.SQLITE_READONLY: "can't be written: the file or its folder is read-only; copy it to where you may write",
     sqlite3.SQLITE_BUSY: _BUSY,
@@ -46,7 +46,7 @@ def plain_errors(shown: str) -> Iterator[None]:
             raise GradebookError(f"{shown} {_FULL}") from error
         raise GradebookError(f"{shown} can't be used: {error.strerror or error}") from error
     except (zlib.error, msgspec.MsgspecError) as error:
-        raise GradebookError(f"{shown} {_DAMAGED}") from error
+        raise GradebookError(f"{shown} {DAMAGED}") from error
 
 
 def _reason(error: BaseException | None) -> str:

@@ -5,16 +5,18 @@ The new results stand beside the old ones, under keys of their own, and are nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from grader.classroom import Graded, Student
-from grader.gradebook.class_table import adjustments_of
+from grader.gradebook import trail
+from grader.gradebook.adjusting import in_force
 from grader.gradebook.database import Database
 from grader.gradebook.key import result_key
-from grader.gradebook.nouns import Change, Flip, Mark, Pending
+from grader.gradebook.nouns import AuditEntry, Change, Flip, Mark, Pending
 from grader.gradebook.results import PAGE, make_pending, pages, unpack, wanted
 from grader.gradebook.schema import results, students, submissions
 from grader.model import CheckResult, Outcome, Status
@@ -31,7 +33,7 @@ def outdated(database: Database, digests: Mapping[str, str]) -> dict[str, int]:
         .group_by(submissions.c.slug)
     )
     with database.transaction() as connection:
-        counts = {slug: count for slug, count in connection.execute(query)}
+        counts = {row[0]: row[1] for row in connection.execute(query)}
     return {slug: counts[slug] for slug in digests if slug in counts}
 
 
@@ -66,45 +68,58 @@ def changes(database: Database, digests: Mapping[str, str], seed: int) -> Iterat
         last = page[-1]
         after = or_(
             students.c.sort_name > last.sort_name,
-            and_(students.c.sort_name == last.sort_name, students.c.key > last.student_key),
+            and_(students.c.sort_name == last.sort_name, students.c.key > last.key),
             and_(
                 students.c.sort_name == last.sort_name,
-                students.c.key == last.student_key,
+                students.c.key == last.key,
                 submissions.c.id > last.id,
             ),
         )
 
 
-def switch(connection: Connection, digests: Mapping[str, str], seed: int) -> tuple[list[Change], int]:
-    """Make the proposed results the grades, in the caller's transaction: (the changes, how many were switched)."""
-    told: list[Change] = []
-    switched = 0
-    last = 0
-    while True:
-        query = _outdated_columns().where(_by_another(digests), submissions.c.id > last)
-        page = connection.execute(query.order_by(submissions.c.id).limit(PAGE)).all()
-        if not page:
-            return told, switched
-        told += [one for one in _compare(connection, page, digests, seed) if one.after.status is not Status.UNGRADED]
-        keys = {row.id: result_key(row.slug, row.content, digests[row.slug], seed) for row in page}
-        query_known = select(results.c.key).where(results.c.key.in_(set(keys.values())), results.c.status != _UNGRADED)
-        known = set(connection.execute(query_known).scalars())
-        for row in page:
-            if keys[row.id] in known:
-                here = submissions.c.id == row.id
-                connection.execute(update(submissions).where(here).values(current_key=keys[row.id]))
-                switched += 1
-        last = page[-1].id
+def accept(database: Database, digests: Mapping[str, str], seed: int, who: str) -> int:
+    """See `Gradebook.accept`."""
+    with database.transaction() as connection:
+        switched = changed = last = 0
+        while True:
+            query = _outdated().where(_by_another(digests), submissions.c.id > last)
+            page = connection.execute(query.order_by(submissions.c.id).limit(PAGE)).all()
+            if not page:
+                break
+            told = [
+                AuditEntry(at="", who=who, action="regraded", student=one.student.key, slug=one.slug, text=_told(one))
+                for one in _compare(connection, page, digests, seed)
+                if one.after.status is not Status.UNGRADED
+            ]
+            trail.write(connection, told)
+            changed += len(told)
+            switched += _switch(connection, page, digests, seed)
+            last = page[-1].id
+        if switched:
+            text = f"{switched} grades, {changed} of them changed"
+            trail.write(connection, [AuditEntry(at="", who=who, action="accepted", text=text)])
+    return switched
 
 
-def _by_another(digests: Mapping[str, str]):  # type: ignore[no-untyped-def]
+def _switch(connection: Connection, page: Sequence[Row[Any]], digests: Mapping[str, str], seed: int) -> int:
+    keys = {row.id: result_key(row.slug, row.content, digests[row.slug], seed) for row in page}
+    done = select(results.c.key).where(results.c.key.in_(set(keys.values())), results.c.status != _UNGRADED)
+    known = set(connection.execute(done).scalars())
+    replaced = [{"this": id_, "key": key} for id_, key in keys.items() if key in known]
+    if replaced:
+        statement = update(submissions).where(submissions.c.id == bindparam("this"))
+        connection.execute(statement.values(current_key=bindparam("key")), replaced)
+    return len(replaced)
+
+
+def _by_another(digests: Mapping[str, str]) -> ColumnElement[bool]:
     """Of a submission and its result: graded, and by another digest than the present one."""
     others = [and_(submissions.c.slug == slug, results.c.digest != digest) for slug, digest in digests.items()]
     return and_(results.c.status != _UNGRADED, or_(False, *others))
 
 
-def _outdated_columns() -> Select[tuple[object, ...]]:
-    return (  # type: ignore[return-value]
+def _outdated() -> Select[Any]:
+    return (
         select(
             submissions.c.id,
             submissions.c.slug,
@@ -112,7 +127,7 @@ def _outdated_columns() -> Select[tuple[object, ...]]:
             submissions.c.attempt,
             submissions.c.current_key,
             submissions.c.student_id,
-            students.c.key.label("student_key"),
+            students.c.key,
             students.c.name,
             students.c.sort_name,
             students.c.ids,
@@ -123,21 +138,17 @@ def _outdated_columns() -> Select[tuple[object, ...]]:
     )
 
 
-def _outdated_by_name(digests: Mapping[str, str]) -> Select[tuple[object, ...]]:
-    return (
-        _outdated_columns()
-        .where(_by_another(digests))
-        .order_by(students.c.sort_name, students.c.key, submissions.c.id)
-    )
+def _outdated_by_name(digests: Mapping[str, str]) -> Select[Any]:
+    return _outdated().where(_by_another(digests)).order_by(students.c.sort_name, students.c.key, submissions.c.id)
 
 
 def _compare(
-    connection: Connection, page: list[Row[tuple[object, ...]]], digests: Mapping[str, str], seed: int
+    connection: Connection, page: Sequence[Row[Any]], digests: Mapping[str, str], seed: int
 ) -> Iterator[Change]:
     keys = {row.id: result_key(row.slug, row.content, digests[row.slug], seed) for row in page}
     query = select(results.c.key, results.c.data).where(results.c.key.in_(set(keys.values())))
     after = {key: unpack(data) for key, data in connection.execute(query)}
-    adjusted = adjustments_of(connection, sorted({row.student_id for row in page}))
+    adjusted = in_force(connection, sorted({row.student_id for row in page}))
     for row in page:
         new = after.get(keys[row.id])
         if new is None:
@@ -148,9 +159,7 @@ def _compare(
         if before_mark == after_mark and not flips:
             continue
         yield Change(
-            student=Student(
-                key=row.student_key, name=row.name, ids=msgspec.json.decode(row.ids, type=dict[str, str])
-            ),
+            student=Student(key=row.key, name=row.name, ids=msgspec.json.decode(row.ids, type=dict[str, str])),
             slug=row.slug,
             submission_id=row.id,
             attempt=row.attempt,
@@ -177,9 +186,23 @@ def _flips(before: Graded, after: Graded) -> tuple[Flip, ...]:
             one = is_ or was
             assert one is not None
             flips.append(
-                Flip(id=id_, title=one.title, before=was and was.outcome, after=is_ and is_.outcome)
+                Flip(id=id_, title=one.title, before=was.outcome if was else None, after=is_.outcome if is_ else None)
             )
     return tuple(flips)
+
+
+def _told(change: Change) -> str:
+    """A change, for the audit trail."""
+    before, after = change.before, change.after
+    flips = ", ".join(
+        f"{flip.id}: {flip.before.value if flip.before else 'new'} -> {flip.after.value if flip.after else 'gone'}"
+        for flip in change.flips
+    )
+    text = (
+        f"attempt {change.attempt}: {before.status.value} {before.score:g}/{before.max_score:g} became "
+        f"{after.status.value} {after.score:g}/{after.max_score:g}"
+    )
+    return f"{text} ({flips})" if flips else text
 
 
 def _passed(check: CheckResult) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, insert, or_, select, update
 
 from grader.classroom import Graded
 from grader.gradebook.database import Database
@@ -36,7 +37,7 @@ _FIELDS = (
 def pending(database: Database, digests: Mapping[str, str], seed: int) -> Iterator[Pending]:
     """See `Gradebook.pending`."""
     told: set[str] = set()
-    for page in _pages(database, _ungraded_by_another(digests)):
+    for page in pages(database, _ungraded_by_another(digests)):
         yield from _untold(database, page, digests, seed, told)
     earlier = submissions.alias()
     first = ~exists().where(
@@ -46,7 +47,7 @@ def pending(database: Database, digests: Mapping[str, str], seed: int) -> Iterat
         earlier.c.current_key.is_(None),
     )
     waiting = and_(submissions.c.current_key.is_(None), submissions.c.slug.in_(list(digests)), first)
-    for page in _pages(database, _wanted().where(waiting)):
+    for page in pages(database, wanted().where(waiting)):
         # What is told here is told once by the query itself, so nothing has to be remembered.
         yield from _untold(database, page, digests, seed, set(told))
 
@@ -56,28 +57,33 @@ def retry_ungraded(
 ) -> Iterator[Pending]:
     """See `Gradebook.retry_ungraded`."""
     query = (
-        _wanted(results.c.digest)
+        wanted(results.c.digest)
         .join(results, submissions.c.current_key == results.c.key)
         .where(results.c.status == _UNGRADED)
     )
     if run_id is not None:
         query = query.where(or_(results.c.retried_run_id.is_(None), results.c.retried_run_id != run_id))
     told: set[str] = set()
-    for page in _pages(database, query):
+    for page in pages(database, query):
         for row in page:
             if row.current_key not in told and (digests is None or digests.get(row.slug) == row.digest):
                 told.add(row.current_key)
                 yield make_pending(row, row.digest, seed)
 
 
-def record(
-    database: Database, items: Iterable[tuple[str, Pending, Graded]], run_id: int | None, seed: int
-) -> None:
+def record(database: Database, items: Iterable[tuple[str, Pending, Graded]], run_id: int | None) -> None:
     """See `Gradebook.record_many`: one transaction."""
-    rows = [(_row(key, pending, graded, run_id, seed), pending) for key, pending, graded in items]
+    rows = [(_row(key, pending, graded, run_id), pending) for key, pending, graded in items]
     with database.transaction() as connection:
         for row, pending in rows:
             _store(connection, row, pending)
+
+
+def read(database: Database, key: str) -> Graded | None:
+    """See `Gradebook.result`."""
+    with database.transaction() as connection:
+        data = connection.execute(select(results.c.data).where(results.c.key == key)).scalar()
+        return None if data is None else unpack(data)
 
 
 def unpack(data: bytes) -> Graded:
@@ -85,8 +91,8 @@ def unpack(data: bytes) -> Graded:
     return msgspec.json.decode(zlib.decompress(data), type=Graded)
 
 
-def make_pending(row: Row[tuple[object, ...]], digest: str, seed: int) -> Pending:
-    """What a row of `_wanted` is, under that digest."""
+def make_pending(row: Row[Any], digest: str, seed: int) -> Pending:
+    """What a row of `wanted` is, under that digest."""
     suffix = PurePosixPath(row.file).suffix.lower()
     return Pending(
         submission_id=row.id,
@@ -100,14 +106,21 @@ def make_pending(row: Row[tuple[object, ...]], digest: str, seed: int) -> Pendin
     )
 
 
-def wanted(*more: object) -> Select[tuple[object, ...]]:
+def wanted(*more: ColumnElement[Any]) -> Select[Any]:
     """The query of what `make_pending` needs, and of `more` columns."""
-    return _wanted(*more)
+    return select(*_FIELDS, *more).join(sources, submissions.c.source_sha256 == sources.c.sha256, isouter=True)
 
 
-def pages(database: Database, query: Select[tuple[object, ...]]) -> Iterator[list[Row[tuple[object, ...]]]]:
+def pages(database: Database, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
     """The rows of a query over submissions, by id, some at a time; between them other work may be done."""
-    return _pages(database, query)
+    last = 0
+    while True:
+        with database.transaction() as connection:
+            page = connection.execute(query.where(submissions.c.id > last).order_by(submissions.c.id).limit(PAGE)).all()
+        if not page:
+            return
+        yield page
+        last = page[-1].id
 
 
 def link(connection: Connection, key: str, slug: str, content: str) -> None:
@@ -124,26 +137,11 @@ def link(connection: Connection, key: str, slug: str, content: str) -> None:
     )
 
 
-def _wanted(*more: object) -> Select[tuple[object, ...]]:
-    return select(*_FIELDS, *more).join(sources, submissions.c.source_sha256 == sources.c.sha256, isouter=True)  # type: ignore[call-overload,no-any-return]
-
-
-def _pages(database: Database, query: Select[tuple[object, ...]]) -> Iterator[list[Row[tuple[object, ...]]]]:
-    last = 0
-    while True:
-        with database.transaction() as connection:
-            page = list(connection.execute(query.where(submissions.c.id > last).order_by(submissions.c.id).limit(PAGE)))
-        if not page:
-            return
-        yield page
-        last = page[-1].id
-
-
-def _ungraded_by_another(digests: Mapping[str, str]) -> Select[tuple[object, ...]]:
+def _ungraded_by_another(digests: Mapping[str, str]) -> Select[Any]:
     """Submissions that could not be graded, with a digest of their exercise that is not the present one."""
     others = [and_(submissions.c.slug == slug, results.c.digest != digest) for slug, digest in digests.items()]
     return (
-        _wanted()
+        wanted()
         .join(results, submissions.c.current_key == results.c.key)
         .where(results.c.status == _UNGRADED, or_(False, *others))
     )
@@ -151,7 +149,7 @@ def _ungraded_by_another(digests: Mapping[str, str]) -> Select[tuple[object, ...
 
 def _untold(
     database: Database,
-    page: list[Row[tuple[object, ...]]],
+    page: Sequence[Row[Any]],
     digests: Mapping[str, str],
     seed: int,
     told: set[str],
@@ -171,7 +169,7 @@ def _untold(
             yield make_pending(row, digests[row.slug], seed)
 
 
-def _row(key: str, pending: Pending, graded: Graded, run_id: int | None, seed: int) -> dict[str, object]:
+def _row(key: str, pending: Pending, graded: Graded, run_id: int | None) -> dict[str, object]:
     result = graded.result
     numbers = (result.score, result.max_score, graded.duration_s, graded.cpu_s, graded.memory_mib)
     if key != pending.key or result.slug != pending.slug or not all(map(math.isfinite, numbers)):

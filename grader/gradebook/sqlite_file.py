@@ -15,10 +15,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 BUSY_S = 30.0
-_SHARED_SYSTEMS = frozenset(
-    "nfs nfs4 cifs smb3 smbfs smb2 9p afs ceph lustre gpfs beegfs glusterfs fuse.glusterfs fuse.sshfs fuse.ceph "
-    "fuse.beegfs panfs pvfs2 orangefs vboxsf virtiofs davfs fuse.davfs2 fuse.rclone".split()
-)
+# As Linux names them. What is mounted from the host of a virtual machine is shared with it.
+_SHARED_SYSTEMS = frozenset({
+    "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.beegfs", "fuse.ceph", "fuse.davfs2", "fuse.glusterfs",
+    "fuse.rclone", "fuse.sshfs", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "orangefs", "panfs", "pvfs2", "smb2",
+    "smb3", "smbfs", "vboxsf", "virtiofs",
+})  # fmt: skip
 
 
 def connect(file: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:

@@ -17,8 +17,7 @@ APPEND_ONLY = ("audit", "adjustments")
 
 def upgrade() -> None:
     """Make the tables. `results` comes after `runs`, `submissions` after both: they point there."""
-    op.create_table(
-        "facts", Column("name", String(40), primary_key=True), Column("value", Text, nullable=False))
+    op.create_table("facts", Column("name", String(40), primary_key=True), Column("value", Text, nullable=False))
     op.create_table(
         "exercises",
         Column("slug", Text, primary_key=True),

@@ -18,7 +18,11 @@ def upgrade() -> None:
     """Add the column and fill it."""
     op.add_column("results", Column("diagnoses", Text, nullable=False, server_default="[]"))
     results = table(
-        "results", column("key", String), column("status", String), column("data", LargeBinary), column("diagnoses", Text)
+        "results",
+        column("key", String),
+        column("status", String),
+        column("data", LargeBinary),
+        column("diagnoses", Text),
     )
     connection = op.get_bind()
     last = ""
