@@ -446,6 +446,22 @@ def new_command(slug: str, chapter: str, course: Path | None) -> Exit:
     return new.run(slug, chapter, course)
 
 
+@main.command("notebooks")
+@click.argument("out", metavar="OUT", type=_FILE)
+@click.option("--chapter", "part", flag_value="chapter", help="One notebook for each chapter.")
+@click.option("--whole", "part", flag_value="whole", help="One notebook for the whole course.")
+@click.option("--force", is_flag=True, help="Replace notebooks that are there and differ.")
+@_COURSE
+def notebooks_command(out: Path, part: str | None, force: bool, course: Path | None) -> Exit:
+    """Write the notebooks that students get into the folder OUT.
+
+    One for each exercise, made from its stub, unless an option says otherwise.
+    """
+    from grader.commands import notebooks
+
+    return notebooks.run(out, part or "exercise", course, force=force)
+
+
 def _no_such(path: Path) -> str:
     text = f"no such path or command: {shown(path)}"
     commands = [name for name in main.commands if name != Grade.default]

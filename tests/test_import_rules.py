@@ -15,6 +15,7 @@ PLACES = {
     "click": ("cli.py", "commands/"),
     "rich": ("commands/", "report/terminal.py", "report/batch.py"),
     "jinja2": ("report/html.py",),
+    "nbformat": ("notebooks/",),
     "watchfiles": ("commands/",),
     "platformdirs": ("progress.py",),
 }
@@ -25,6 +26,7 @@ BELOW_COMMANDS = (
     "submission.py",
     "forbidden.py",
     "names.py",
+    "notebooks/",
     "engine.py",
     "judge/",
     "proof/",
@@ -39,6 +41,7 @@ TORCH_FREE = (
     "engine.py",
     "forbidden.py",
     "names.py",
+    "notebooks/",
     "submission.py",
     "progress.py",
     "proof/",
@@ -70,7 +73,7 @@ def test_each_library_is_imported_only_in_its_place(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=place)
 def test_the_command_line_and_the_renderers_import_no_torch(path: Path) -> None:
     if place(path).startswith(TORCH_FREE):
-        assert not {name.partition(".")[0] for name in imported(path)} & {"torch", "numpy", "nbformat", "_pytest"}
+        assert not {name.partition(".")[0] for name in imported(path)} & {"torch", "numpy", "_pytest"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=place)
