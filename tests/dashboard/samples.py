@@ -65,11 +65,22 @@ MISTAKES = {
     "device": ("through_the_cpu", "tuple_becomes_list"),
 }
 FIRST = (
-    "Ada Björn Chloé Dmitri Elif Farah Goran Hana Ivo Jana Kofi Lena Mei Noor Ola Priya Quinn Rosa Søren Tariq".split()
+    "Ada",
+    "Björn",
+    "Chloé",
+    "Dmitri",
+    "Elif",
+    "Farah",
+    "Goran",
+    "Hana",
+    "Ivo",
+    "Jana",
+    "Kofi",
+    "Lena",
+    "Mei",
+    "Søren",
 )
-LAST = (
-    "Adeyemi Bauer Çelik Dvořák Eriksen Fontaine García Haddad Ito Jansen Kowalski Łukasik Müller Nguyễn O'Hara".split()
-)
+LAST = ("Adeyemi", "Bauer", "Çelik", "Dvořák", "Fontaine", "García", "Haddad", "Ito", "Łukasik", "Nguyễn", "O'Hara")
 DUE = "2026-03-01T12:00:00+00:00"
 
 
@@ -273,7 +284,7 @@ def _cell(draw: random.Random, student: Student, column: Column, skill: float, r
     results[key] = graded(outcome, duration_s=took, memory_mib=memory)
     late = {"late_s": draw.uniform(60, 200_000), "percent_off": 10.0} if draw.random() < 0.06 else {}
     counted = attempt(outcome, key, duration_s=took, memory_mib=memory, **late)
-    attempts = (counted,)
+    attempts: tuple[AttemptGrade, ...] = (counted,)
     if draw.random() < 0.1:
         earlier = attempt(outcome, f"{key} earlier", score=0.0, status=Status.FAILED)
         counted = msgspec.structs.replace(counted, attempt=2)
