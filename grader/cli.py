@@ -27,6 +27,7 @@ LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
 PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
 # Those of grader.classroom.
 LAYOUTS = ("canvas", "moodle", "gradescope", "github", "nbgrader", "folders", "flat")
+EXPORTS = ("canvas", "canvas-feedback", "moodle", "moodle-feedback", "gradescope", "csv", "json", "junit")
 SEED_MAX = 2**53 - 1  # as large as the fresh ones get
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 _FILE = click.Path(path_type=Path)
@@ -460,6 +461,36 @@ def notebooks_command(out: Path, part: str | None, force: bool, course: Path | N
     from grader.commands import notebooks
 
     return notebooks.run(out, part or "exercise", course, force=force)
+
+
+@main.command("export")
+@click.argument("format", type=click.Choice(EXPORTS))
+@click.option("--gradebook", required=True, metavar="PLACE", help="The folder, file or URL of the gradebook.")
+@click.option("--out", type=_FILE, metavar="FILE", help="Where it goes.  [default: stdout; zips need it]")
+@click.option("--template", type=_FILE, metavar="FILE", help="canvas: the CSV that Canvas exported.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="SLUG=COLUMN",
+    help="canvas: the column of an exercise, by id or title; may be repeated.",
+)
+@click.option("--total", metavar="COLUMN", help="canvas: the column of the weighed total, by id or title.")
+@click.option("--worksheet", type=_FILE, metavar="FILE", help="moodle: the worksheet to fill in.")
+@click.option("--exercise", "slug", metavar="SLUG", help="moodle: the exercise to hand back.  [default: the total]")
+@click.option("--grade-column", metavar="NAME", help="moodle: its header in your language.  [default: Grade]")
+@click.option("--feedback-column", metavar="NAME", help="moodle: likewise.  [default: Feedback comments]")
+@click.option("--scale", is_flag=True, help="canvas, moodle: convert points to the maximum that the column has there.")
+@click.option("--decimal-comma", is_flag=True, help="Write 8,5 for 8.5.")
+@click.option("--feedback", type=click.Choice(["html", "text"]), help="moodle-feedback: the kind of file.")
+def export_command(**options: Any) -> Exit:
+    """Hand back the grades of a class: for Canvas, Moodle, a spreadsheet, a program.
+
+    What is not graded yet is left blank, never 0, and counted. Nothing in a table is taken for a formula.
+    """
+    from grader.commands import export
+
+    return export.run(export.Request(**options))
 
 
 def _no_such(path: Path) -> str:

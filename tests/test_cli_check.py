@@ -124,7 +124,9 @@ def test_the_json_file_has_every_finding(asked: list[dict[str, Any]], tmp_path: 
 def test_the_junit_file_has_a_suite_for_each_exercise_and_a_case_for_each_phase() -> None:
     root = ElementTree.fromstring(junit(PROOF))  # noqa: S314  our own
     counts = {"tests": "4", "failures": "1", "errors": "0", "skipped": "1"}
-    assert (root.tag, {key: root.get(key) for key in counts}) == ("testsuites", counts)
+    # The schema of Jenkins' xUnit plugin has no `skipped` at the top, and the plugin refuses what breaks its schema.
+    assert (root.tag, root.attrib.keys()) == ("testsuites", {"name", "time", "tests", "failures", "errors"})
+    assert all(root.get(key) == counts[key] for key in ("tests", "failures", "errors"))
     [suite] = root
     assert (suite.tag, suite.get("name"), {key: suite.get(key) for key in counts}) == ("testsuite", "double", counts)
     assert [case.tag for case in suite] == ["testcase"] * 4

@@ -85,7 +85,7 @@ def _student(book: Gradebook, text: str) -> Student:
         return found[0]
     shown = clean_line(text, NAME_MAX_CHARS)
     if not found:
-        raise click.UsageError(f"no student has the name, e-mail address or id {shown!r}; the class report lists them")
+        raise click.UsageError(f"no student has the name, e-mail address or id {shown!r}; the class page lists them")
     which = ", ".join(clean_line(one.key, NAME_MAX_CHARS) for one in found[:8])
     raise click.UsageError(f"{len(found)} students are called {shown!r}; say which one: {which}")
 

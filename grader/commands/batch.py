@@ -7,6 +7,7 @@ command, and nothing is graded twice.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -231,7 +232,7 @@ def _take_in(course: Course, request: Request, book: Gradebook, out: Console) ->
             terminal.show_lines(out, [f"{amount:,} {what}:"])
             for number, (place, why) in enumerate(items):
                 if number == LISTED:
-                    terminal.show_lines(out, ["  ... all are listed in the class report"])
+                    terminal.show_lines(out, ["  ... all are listed on the class page"])
                     break
                 terminal.show_lines(out, [f"  {shown(Path(place))}: {why}"])
 

@@ -16,22 +16,23 @@ if TYPE_CHECKING:
 
 def publish(book: Gradebook, folder: Path, out: Console) -> bool:
     """Write `folder`/reports/ and `folder`/index.html. A failure is one line, and False."""
-    from grader import dashboard
+    from grader.dashboard import html
     from grader.handback.reports import write_reports
     from grader.report import terminal
 
     try:
         with terminal.busy(out, "writing the reports"):
-            written = write_reports(book, folder / "reports")
-            dashboard.write(book, folder / "index.html")
+            run = book.last_run()
+            reports = write_reports(book, folder, environment=run.environment if run else None)
+            page = html.write(book, folder)
     except OSError as error:
         say(f"{shown(folder)}: the reports can't be written ({error.strerror or error}); the gradebook is complete")
         return False
     terminal.show_lines(
         out,
         [
-            f"Reports: {shown(folder / 'reports')} ({count(written, 'page')} written)",
-            f"Class report: {shown(folder / 'index.html')}",
+            f"Reports: {shown(folder / 'reports')} ({count(reports.written, 'page')} written)",
+            f"Class page: {shown(page)}",
         ],
     )
     return True

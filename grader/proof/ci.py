@@ -3,62 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from xml.etree import ElementTree
 
+from msgspec.structs import replace
+
+from grader.junit import Case, Suite, document
 from grader.proof.findings import QUESTIONS, Finding, Proof, State
-
-# What XML 1.0 can't hold, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(proof: Proof) -> bytes:
     """A JUnit file: a testsuite for each exercise, in it a testcase for each phase; findings are its failure."""
-    root = ElementTree.Element("testsuites", name="grade check", time=f"{proof.duration_s:.3f}")
-    totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    return document("grade check", tuple(_suites(proof)), time_s=proof.duration_s)
+
+
+def _suites(proof: Proof) -> Iterator[Suite]:
     if proof.findings:
-        suite = ElementTree.SubElement(
-            root, "testsuite", name="course", tests="1", failures="1", errors="0", skipped="0"
-        )
-        case = ElementTree.SubElement(suite, "testcase", classname="course", name="structure", time="0")
-        _failure(case, proof.findings)
-        totals["tests"] += 1
-        totals["failures"] += 1
+        yield Suite(name="course", cases=(_failed(Case(group="course", name="structure"), proof.findings),))
     for exercise in proof.exercises:
-        states = [phase.state for phase in exercise.phases]
-        counts = {
-            "tests": len(states),
-            "failures": states.count(State.FINDINGS),
-            "errors": 0,
-            "skipped": states.count(State.NOT_RUN),
-        }
-        for name, number in counts.items():
-            totals[name] += number
-        suite = ElementTree.SubElement(root, "testsuite", name=_plain(exercise.slug))
-        for name, number in counts.items():
-            suite.set(name, str(number))
+        cases = []
         for phase in exercise.phases:
-            name = f"{phase.phase}: {QUESTIONS[phase.phase]}"
-            case = ElementTree.SubElement(suite, "testcase", classname=_plain(exercise.slug), name=name, time="0")
+            case = Case(group=exercise.slug, name=f"{phase.phase}: {QUESTIONS[phase.phase]}")
             if phase.state is State.NOT_RUN:
-                ElementTree.SubElement(case, "skipped", message=_plain(phase.about))
+                case = replace(case, state="skipped", message=phase.about)
             elif phase.findings:
-                _failure(case, phase.findings)
-    for key, number in totals.items():
-        root.set(key, str(number))
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+                case = _failed(case, phase.findings)
+            cases.append(case)
+        yield Suite(name=exercise.slug, cases=tuple(cases))
 
 
-def _failure(case: ElementTree.Element, findings: tuple[Finding, ...]) -> None:
-    failure = ElementTree.SubElement(case, "failure", type="finding", message=_plain(findings[0].text))
-    failure.text = _plain("\n\n".join("\n".join(filter(None, (line_of(one), one.detail))) for one in findings))
-
-
-def _plain(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+def _failed(case: Case, findings: tuple[Finding, ...]) -> Case:
+    details = "\n\n".join("\n".join(filter(None, (line_of(one), one.detail))) for one in findings)
+    return replace(case, state="failure", type="finding", message=findings[0].text, details=details)
 
 
 def line_of(finding: Finding) -> str:

@@ -25,6 +25,7 @@ from grader.model import (
     Status,
 )
 from grader.report import words
+from grader.report.grading import Grading, bar, tell
 from grader.report.heatmap import HeatMap, draw
 from grader.report.page import CheckPage, ExercisePage, Fact, Link, Note, Output, Page, Place, Segment
 from grader.report.prose import Block, Span, blocks, spans
@@ -59,9 +60,35 @@ _MONTHS = (
 # fmt: on
 
 
-def fill(report: Report) -> Page:
-    """Return the page of `report`. Never raises for what its texts and numbers hold."""
-    return _Filler().page(report)
+def fill(report: Report, grading: Grading | None = None) -> Page:
+    """Return the page of `report`. Never raises for what its texts and numbers hold.
+
+    With `grading` it is the report of a student of a class: what counts stands first, and the seed is left out,
+    which the class shares and whose inputs are to come again.
+    """
+    page = _Filler().page(report)
+    return page if grading is None else _of_class(page, report, grading)
+
+
+def _of_class(page: Page, report: Report, grading: Grading) -> Page:
+    anchors = {
+        one.slug: shown.anchor for one, shown in zip(report.exercises[:MAX_EXERCISES], page.exercises, strict=True)
+    }
+    told = tell(grading, anchors, _when)
+    complete = len(page.exercises) == len(grading.row.cells)
+    return replace(
+        page,
+        title=f"{told.student}: {told.total} of {told.max_total} · score report",
+        score=told.total,
+        max_score=told.max_total,
+        lead=page.lead if complete and grading.row.complete else "",
+        tally=told.tally,
+        bar=bar(grading),
+        isolation=page.isolation if page.exercises else "",
+        seed="",
+        about=tuple(fact for fact in page.about if fact.term != "Seed"),
+        grading=told,
+    )
 
 
 class _Filler:

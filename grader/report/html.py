@@ -20,13 +20,17 @@ from grader.files import write_atomically
 from grader.model import Report
 from grader.report import source
 from grader.report.fill import fill
+from grader.report.grading import Grading
 
 _TEMPLATES = files("grader.report") / "templates"
 
 
-def render(report: Report) -> str:
-    """Return `report` as one self-contained HTML page. Its size is bounded whatever the report holds."""
-    return _PAGE.render(page=fill(report), css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
+def render(report: Report, grading: Grading | None = None, *, stamp: str = "") -> str:
+    """Return `report` as one self-contained HTML page. Its size is bounded whatever the report holds.
+
+    `grading` is what a class adds to it, see `fill`. `stamp` is kept in the head of the page for who wrote it.
+    """
+    return _PAGE.render(page=fill(report, grading), stamp=stamp, css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
 
 
 def write(report: Report, path: Path) -> None:
@@ -35,7 +39,7 @@ def write(report: Report, path: Path) -> None:
 
 
 def _compiled() -> Template:
-    names = ("parts.html.j2", "exercise.html.j2", "report.html.j2")
+    names = ("parts.html.j2", "exercise.html.j2", "grading.html.j2", "report.html.j2")
     environment = Environment(
         loader=DictLoader({name: (_TEMPLATES / name).read_text("utf-8") for name in names}),
         autoescape=True,
@@ -51,6 +55,16 @@ def _compiled() -> Template:
 _PAGE = _compiled()
 
 
+def base_css() -> str:
+    """The colours, the type and the plainest rules: what every page of the grader shares."""
+    return (_TEMPLATES / "base.css").read_text("utf-8")
+
+
+def hash_of(text: str) -> str:
+    """The source expression by which a content security policy allows an inline `text`, to the letter."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 @cache
 def _css() -> str:
     """The style sheet, with the colours of source code for light and dark."""
@@ -60,6 +74,7 @@ def _css() -> str:
     return "\n".join(
         (
             "",
+            base_css(),
             (_TEMPLATES / "report.css").read_text("utf-8"),
             f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}",
             f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}",
@@ -70,6 +85,5 @@ def _css() -> str:
 
 @cache
 def _policy() -> str:
-    """The content security policy. The hash is of the style sheet, to the letter."""
-    digest = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    """The content security policy."""
+    return f"default-src 'none'; style-src {hash_of(_css())}; img-src data:; base-uri 'none'; form-action 'none'"

@@ -146,8 +146,50 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt at an exercise; `counts` is whether the score comes from it."""
+
+    number: str
+    file: str
+    when: str
+    late: str
+    score: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an exercise is worth in the total, and why. `points` is empty while it is not graded.
+
+    `state` is the value of its CellState; `anchor` is empty for one that the page has no results of.
+    """
+
+    title: str
+    anchor: str
+    state: str
+    points: str
+    max_score: str
+    weight: str
+    notes: tuple[str, ...]
+    attempts: tuple[AttemptLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GradingPage:
+    """What counts, in the report of a student of a class."""
+
+    student: str
+    course: str
+    total: str
+    max_total: str
+    tally: str
+    lines: tuple[Counted, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The whole report."""
+    """The whole report. `grading` is there in the report of a student of a class."""
 
     title: str
     when: str
@@ -163,3 +205,4 @@ class Page:
     isolation: str
     seed: str
     about: tuple[Fact, ...]
+    grading: GradingPage | None = None

@@ -121,3 +121,17 @@ def seconds(duration_s: float) -> str:
         return f"{duration_s:.1f} s"
     minutes, rest = divmod(round(duration_s), 60)
     return f"{minutes:,} min {rest} s" if rest else f"{minutes:,} min"
+
+
+def long_time(duration_s: float) -> str:
+    """Return a duration in seconds, rounded up, in two units at most: "5 minutes", "2 days 3 hours"."""
+    if not math.isfinite(duration_s) or duration_s < 0:
+        return "?"
+    minutes = max(1, math.ceil(duration_s / 60))
+    if minutes < 60:
+        return count(minutes, "minute")
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return " ".join(filter(None, (count(hours, "hour"), count(minutes, "minute") if minutes else "")))
+    days, hours = divmod(hours + (1 if minutes else 0), 24)
+    return " ".join(filter(None, (count(days, "day"), count(hours, "hour") if hours else "")))

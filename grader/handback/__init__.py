@@ -1,0 +1,1 @@
+"""Hand the grades of a class back: exports for learning management systems and people, reports for students."""
