@@ -14,8 +14,8 @@ from grader.classroom import Empty, HandIn, Layout, Refused, Unmatched
 from grader.course import Course
 from grader.intake.archive import open_download
 from grader.intake.caps import IntakeError
-from grader.intake.collect import Room, collect
-from grader.intake.detect import READERS, detect
+from grader.intake.collect import Room, gather
+from grader.intake.detect import READERS, find
 from grader.intake.match import Matcher
 from grader.intake.names import shown
 from grader.intake.roster import Roster
@@ -40,7 +40,7 @@ class Intake:
         """Student by student; then the files of nobody. One student's work is held at a time. Can be called again."""
         try:
             for person in self._roster.people.values():
-                yield from collect(self._room, person)
+                yield from gather(self._room, person)
             yield from self._roster.strays
         finally:
             self._room.tree.close()
@@ -58,7 +58,7 @@ def read(course: Course, place: Path, work: Path, layout: Layout | None = None) 
     tree: Tree = FolderTree(place) if place.is_dir() else open_download(place, work / "unpacked")
     try:
         matcher = Matcher(course)
-        found = detect(tree, text, matcher, layout)
+        found = find(tree, text, matcher, layout)
         roster = READERS[found.layout][1](tree, found.top, matcher)
     finally:
         tree.close()

@@ -13,7 +13,7 @@ ARCHIVE_MAX_BYTES = 64 * MIB
 """The largest archive that one student may hand in, packed."""
 METADATA_MAX_BYTES = 512 * MIB
 STAMP_MAX_BYTES = 4 * KIB
-PERSON_MAX_BYTES = 256 * MIB
+PERSON_MAX_BYTES = 128 * MIB
 """Python files and notebooks of one student, unpacked, all attempts together."""
 LISTED_MAX = 20
 """Files that belong to no exercise, per student, that are listed one by one."""
@@ -39,7 +39,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
 STUDENT = Caps(
     entries=20_000,
     listing_bytes=4 * MIB,
-    stream_bytes=512 * MIB,
+    stream_bytes=256 * MIB,
     claimed_bytes=2 * GIB,
     kept_bytes=PERSON_MAX_BYTES,
     time_s=5.0,

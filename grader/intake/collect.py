@@ -30,6 +30,8 @@ Item = HandIn | Unmatched | Refused | Empty
 ALIKE_MAX = 50
 """Files for one exercise, handed in by one student at one time, that are looked at."""
 
+_TOO_MUCH = f"is not read: more than {size_text(PERSON_MAX_BYTES)} of Python files and notebooks"
+
 
 class Room(msgspec.Struct, frozen=True):
     """What is the same for all students. `work` is where files of archives go, under names of ours."""
@@ -72,7 +74,7 @@ class _File(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def collect(room: Room, person: Person) -> Iterator[Item]:
+def gather(room: Room, person: Person) -> Iterator[Item]:
     """All that is said about one student: hand-ins in course order, then lines, or that there is nothing."""
     collected = _Collected(room, person)
     handed_in = 0
@@ -173,6 +175,9 @@ class _Collected:
                 raise RefusedError(f"is not read: it has more than {size_text(ARCHIVE_MAX_BYTES)}")
             archive = open_archive(raw, piece.own[-1])
             entries = list(archive.files(()))
+            sizes = (min(entry.size, SIZES.get(take_apart(entry.parts[-1]).suffix, 0)) for entry in entries)
+            if sum(sizes) > PERSON_MAX_BYTES:  # said before anything is unpacked
+                raise RefusedError(_TOO_MUCH)
             # Many archives are one folder with everything in it; its name changes from one upload to the next.
             shared = common([entry.parts[:-1] for entry in entries])
             for entry in entries:
@@ -252,7 +257,7 @@ class _Collected:
     def _spend(self, size: int) -> None:
         self._bytes += size
         if self._bytes > PERSON_MAX_BYTES:
-            raise _OverError(f"is not read: more than {size_text(PERSON_MAX_BYTES)} of Python files and notebooks")
+            raise _OverError(_TOO_MUCH)
 
     def _refuse(self, place: str, why: str, slug: str = "") -> None:
         self.refused.append(Refused(student=self._person.student, place=place, why=why, slug=slug))

@@ -29,7 +29,7 @@ _MARKED = (Layout.GRADESCOPE, Layout.CANVAS, Layout.MOODLE, Layout.NBGRADER, Lay
 _WRAPPERS_MAX = 3
 
 
-def detect(tree: Tree, place: str, matcher: Matcher, layout: Layout | None = None) -> Evidence:
+def find(tree: Tree, place: str, matcher: Matcher, layout: Layout | None = None) -> Evidence:
     """The layout of a download and the folder in it where the class begins; of that layout, if one is given.
 
     Raises IntakeError when it is ambiguous or there is nothing.

@@ -52,20 +52,24 @@ class Matcher:
     def of_one(self, named: Named) -> tuple[str, str]:
         """The student and the slug in a name such as `doe_matmul`, `matmul-doe`; the slug is empty if there is none.
 
-        The longest slug counts. Raises ValueError when it is there twice: `relu_linear` may be either's.
+        Of `entropy` and `cross_entropy` the longer counts. Raises ValueError when there is one on either side:
+        `relu_linear` may be of both.
         """
-        found: set[tuple[int, str, str]] = set()
-        text = named.stem
-        for slug in self._slugs:
-            end = len(text) - len(slug)
-            if end > 1 and fold(text[end:]) == slug and text[end - 1] in _PARTING:
-                found.add((len(slug), text[:end].strip(_PARTING), slug))
-            if end > 1 and fold(text[: len(slug)]) == slug and text[len(slug)] in _PARTING:
-                found.add((len(slug), text[len(slug) :].strip(_PARTING), slug))
-        found = {one for one in found if one[1] and one[0] == max(found)[0]}
-        if len(found) > 1:
+        text, sides = named.stem, []
+        behind = [slug for slug in self._slugs if self._parted(text[: -len(slug)], text[-len(slug) :], slug, -1)]
+        before = [slug for slug in self._slugs if self._parted(text[len(slug) :], text[: len(slug)], slug, 0)]
+        if behind:
+            slug = max(behind, key=len)
+            sides.append((text[: -len(slug)].strip(_PARTING), slug))
+        if before:
+            slug = max(before, key=len)
+            sides.append((text[len(slug) :].strip(_PARTING), slug))
+        if len(sides) > 1:
             raise ValueError
-        return next(((student, slug) for _, student, slug in found), ("", ""))
+        return sides[0] if sides else ("", "")
+
+    def _parted(self, student: str, text: str, slug: str, end: int) -> bool:
+        return fold(text) == slug and student.strip(_PARTING) != "" and student[end] in _PARTING
 
     def missed(self, name: str, *, flat: bool = False) -> str:
         """Why a file is no hand-in, for a line; empty if nobody would take it for one."""

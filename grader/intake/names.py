@@ -43,7 +43,7 @@ def common(several: Sequence[Sequence[str]]) -> int:
     if not several:
         return 0
     # All others sort between these two.
-    first, last = min(several), max(several)
+    first, last = min(several, key=tuple), max(several, key=tuple)
     return next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
 
 

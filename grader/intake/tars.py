@@ -23,7 +23,8 @@ from grader.intake.tree import Entry, ListedTree
 # take time that grows with the square of a header.
 _HEADER_MAX_BYTES = 16 * 1024
 _PIECE_BYTES = 1 << 16
-_MEMBERS_MAX = 10_000
+_PACKED_BYTES = 1 << 14
+_MEMBERS_MAX = 1_000
 _METADATA = {"submission_metadata.yml": METADATA_MAX_BYTES, "timestamp.txt": STAMP_MAX_BYTES}
 _BROKEN = (
     tarfile.TarError,
@@ -143,16 +144,15 @@ class _Gunzip:
     def read(self, size: int, /) -> bytes:
         pieces = []
         while size > 0:
-            packed = self._unpack.unconsumed_tail or self._file.read(_PIECE_BYTES)
             if self._unpack.eof:
-                packed = self._unpack.unused_data or packed
+                packed = self._unpack.unused_data or self._file.read(_PACKED_BYTES)
                 if not packed.strip(b"\0"):
                     break
                 self._members += 1
                 if self._members > _MEMBERS_MAX:
                     raise RefusedError("is not read: it is packed in too many pieces")
                 self._unpack = zlib.decompressobj(wbits=31)
-            elif not packed:
+            elif not (packed := self._unpack.unconsumed_tail or self._file.read(_PACKED_BYTES)):
                 raise EOFError
             data = self._unpack.decompress(packed, size)
             pieces.append(data)
