@@ -18,7 +18,7 @@ STUDENTS = 200
 SEED = 11
 # Of each kind, so many files of an exercise are somebody's work. Equal files are graded once.
 VARIETY = {"stub": 1, "reference": 1, "right": 1, "wrong": 3}
-GIVEN = ("Ana", "Bo", "Çağla", "Đức", "Élise", "Fatıma", "Gör", "Hana", "İnci", "Jürgen", "Łukasz", "Óscar", "Żaneta")
+GIVEN = ("Ana", "Bo", "Çağla", "Đức", "Élise", "Fatma", "Gör", "Hana", "İnci", "Jürgen", "Łukasz", "Óscar", "Żaneta")
 FAMILY = ("de la Cruz", "Nguyễn", "O'Neill", "Perelló", "Smith", "Šimić", "van Dijk", "Ünal", "李", "Καλός")
 
 
