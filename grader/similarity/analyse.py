@@ -1,0 +1,79 @@
+"""Reduce each work to numbers: its fingerprints beyond the stub, and its traits."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from grader.model import ExerciseResult
+from grader.similarity import operations, traits
+from grader.similarity.traits import Kind, Trait
+from grader.similarity.winnow import grams, number, winnow
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What everybody was given for an exercise, and so nobody can have from somebody else."""
+
+    hashes: frozenset[int] = frozenset()
+    traits: frozenset[Trait] = frozenset()
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One source: winnowed fingerprints, all k-grams (to count who has one), and traits, each as numbers.
+
+    `exact` is False for a source that Python can't parse.
+    """
+
+    prints: frozenset[int]
+    grams: frozenset[int]
+    traits: frozenset[int]
+    exact: bool = True
+
+
+def given(sources: Sequence[str]) -> Given:
+    """What `sources` (the stub with its statement, and code shown in class) hold."""
+    hashes: set[int] = set()
+    known: set[Trait] = set()
+    for source in sources:
+        reading = operations.read(source)
+        hashes.update(one.hash for run in grams(reading.units) for one in run)
+        known |= traits.of_source(source, reading.tree)
+        statement = ast.get_docstring(reading.tree) if reading.tree is not None else None
+        formulas = [operations.words(line) for line in (statement or "").split("\n")]
+        hashes.update(one.hash for run in grams(formulas) for one in run)
+    return Given(frozenset(hashes), frozenset(known), traits.given(sources))
+
+
+def analyse(source: str, known: Given) -> Analysis:
+    """What is in `source` beyond what is `known`. Never raises; the work is bounded."""
+    reading = operations.read(source)
+    every = {one.hash for run in grams(reading.units) for one in run} - known.hashes
+    prints = {one.hash for one in winnow(reading.units)} & every
+    own = own_traits(source, reading.tree, known)
+    return Analysis(frozenset(prints), frozenset(every), frozenset(map(trait_number, own)), reading.exact)
+
+
+def own_traits(source: str, tree: ast.Module | None, known: Given) -> frozenset[Trait]:
+    """The traits of a source that are not those of what was given."""
+    return frozenset(
+        one
+        for one in traits.of_source(source, tree) - known.traits
+        if one.kind is not Kind.NAME or one.text not in known.words
+    )
+
+
+def failures(result: ExerciseResult | None) -> frozenset[int]:
+    """The wrong results of a submission, as numbers."""
+    return frozenset(map(trait_number, traits.of_result(result))) if result is not None else frozenset()
+
+
+@lru_cache(maxsize=65_536)
+def trait_number(trait: Trait) -> int:
+    """The number that stands for a trait."""
+    return number(f"{trait.kind}\0{trait.text}")
+

@@ -1,0 +1,112 @@
+"""What two sources may have in common besides what they compute: the accidents of writing.
+
+Comments, names, texts and odd white space don't change a result, so nobody has to write the same ones; that few have
+them is what makes them evidence. The grader adds its own: the same wrong results. What the stub or the statement
+says itself is nobody's trait.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from grader.model import ExerciseResult, Outcome, Status
+from grader.similarity.operations import own_names
+from grader.text import clean_line
+
+EACH_MAX = 500
+SHOWN_MAX_CHARS = 120
+NAME_MIN_CHARS = 4
+TEXT_MIN_CHARS = 6
+# Space before a comma or bracket, after an opening one, two inside a line, tabs, at the end of a line.
+_ODD = re.compile(r"[ \t]+$|\S.*(?:\t|  +(?![ #])|[(\[{] +|[^\s,(\[{] +[,)\]}])|^\s*\t")
+_WORD = re.compile(r"[^\W\d]\w{3,}")
+_NOT_WRONG = (Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_IMPLEMENTED, Outcome.INTERNAL_ERROR)
+
+
+class Kind(StrEnum):
+    """What sort of evidence a trait is."""
+
+    COMMENT = "comment"
+    NAME = "name"
+    TEXT = "text"
+    LAYOUT = "layout"
+    FAILURE = "failure"
+
+
+class Trait(NamedTuple):
+    """Something that a source has. `text` is the student's: clean it where it is shown."""
+
+    kind: Kind
+    text: str
+
+
+def of_source(source: str, tree: ast.Module | None) -> frozenset[Trait]:
+    """The comments, names, texts and odd lines of a source, at most `EACH_MAX` of each."""
+    found: set[Trait] = set()
+    found.update(Trait(Kind.COMMENT, text) for text in _comments(source)[:EACH_MAX])
+    if tree is not None:
+        names = sorted(name for name in own_names(tree) if len(name) >= NAME_MIN_CHARS and not name.startswith("__"))
+        found.update(Trait(Kind.NAME, name) for name in names[:EACH_MAX])
+        found.update(Trait(Kind.TEXT, text) for text in _texts(tree)[:EACH_MAX])
+    odd = [line[:1000] for line in source.split("\n") if line.strip() and _ODD.search(line[:1000])]
+    found.update(Trait(Kind.LAYOUT, line) for line in odd[:EACH_MAX])
+    return frozenset(found)
+
+
+def of_result(result: ExerciseResult) -> frozenset[Trait]:
+    """Which wrong results a submission gave: all of them together, and each recognised mistake.
+
+    A submission that wasn't attempted, or that fails for a reason of ours, has none.
+    """
+    if result.status in (Status.PASSED, Status.NOT_ATTEMPTED, Status.UNGRADED):
+        return frozenset()
+    wrong = [
+        f"{check.id}: {check.outcome}: {clean_line(check.message, 400)}"
+        for check in result.checks
+        if check.outcome not in _NOT_WRONG
+    ]
+    found = {Trait(Kind.FAILURE, "\n".join(sorted(wrong)))} if wrong else set()
+    for one in result.diagnoses:
+        if not one.review:
+            found.add(Trait(Kind.FAILURE, f"recognised as {one.name}: {clean_line(one.text, 200)}"))
+    return frozenset(found)
+
+
+def given(texts: Iterable[str]) -> frozenset[str]:
+    """The words of what everybody was given (stub, statement): no name among them is a trait."""
+    return frozenset(word for text in texts for word in _WORD.findall(text))
+
+
+def _comments(source: str) -> list[str]:
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                found.append(token.string)
+            if len(found) >= EACH_MAX:
+                break
+    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
+        pass  # those before the fault stand
+    lines = [_plain(one.lstrip("#! ")) for one in found]
+    return [line for line in lines if len(line) >= TEXT_MIN_CHARS]
+
+
+def _texts(tree: ast.Module) -> list[str]:
+    """The string constants, docstrings among them, in order."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += [_plain(part) for part in node.value[:20_000].split("\n\n")[:EACH_MAX]]
+            if len(found) > EACH_MAX:
+                break
+    return [text for text in found if len(text) >= TEXT_MIN_CHARS]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text[:1000].split()).casefold()

@@ -1,0 +1,172 @@
+"""What somebody does to a copied solution so that it looks like another: source to source."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Callable, Mapping
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+        node.id = self.names.get(node.id, node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg = self.names.get(node.arg, node.arg)
+        return node
+
+
+def local_names(source: str) -> list[str]:
+    """The names of arguments and variables inside functions, but for self, cls and those of __init__."""
+    found: dict[str, None] = {}
+    kept = {"self", "cls", "ctx"}
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        arguments = [one.arg for one in ast.walk(function) if isinstance(one, ast.arg)]
+        if function.name == "__init__":
+            kept.update(arguments)
+        stored = [
+            one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+        ]
+        found |= dict.fromkeys([*arguments, *stored])
+    return [name for name in found if name not in kept]
+
+
+def rename(source: str, names: Mapping[str, str]) -> str:
+    """Other names for variables and arguments."""
+    return ast.unparse(_Rename(names).visit(ast.parse(source)))
+
+
+def renamed(source: str) -> str:
+    return rename(source, {name: f"my_value_{n}" for n, name in enumerate(local_names(source))})
+
+
+def reordered(source: str) -> str:
+    """Methods and functions in the opposite order."""
+    tree = ast.parse(source)
+    for node in [tree, *ast.walk(tree)]:
+        if isinstance(node, ast.Module | ast.ClassDef):
+            functions = [one for one in node.body if isinstance(one, ast.FunctionDef)][::-1]
+            node.body = [functions.pop(0) if isinstance(one, ast.FunctionDef) else one for one in node.body]
+    return ast.unparse(tree)
+
+
+def uncommented(source: str) -> str:
+    """No comments and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            if isinstance(body[0].value, ast.Constant) and len(body) > 1:
+                del body[0]
+    return ast.unparse(tree)
+
+
+def commented(source: str) -> str:
+    """A comment of one's own above every line."""
+    lines = ast.unparse(ast.parse(source)).split("\n")
+    return "\n".join(f"{line[: len(line) - len(line.lstrip())]}# step {n}\n{line}" for n, line in enumerate(lines))
+
+
+def reformatted(source: str) -> str:
+    """Everything over as many lines as it goes, with other quotes and brackets."""
+    text = ast.unparse(ast.parse(source)).replace("(", "(  \n   ").replace(",", " ,\n  ")
+    ast.parse(text)
+    return text
+
+
+def printing(source: str) -> str:
+    """A print after every statement of a function."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body = [part for one in node.body for part in (ast.parse("print('here', 1)").body[0], one)]
+    return ast.unparse(tree)
+
+
+def split(source: str) -> str:
+    """What is returned, and each argument of its calls, gets a variable first."""
+    tree = ast.parse(source)
+    count = 0
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        new: list[ast.stmt] = []
+        for one in body:
+            if isinstance(one, ast.Return) and one.value is not None and not isinstance(one.value, ast.Name):
+                count += 1
+                target = ast.Name(f"part_{count}", ast.Store())
+                new.append(ast.Assign([target], one.value, lineno=0))
+                one.value = ast.Name(f"part_{count}", ast.Load())
+            new.append(one)
+        node.body = new  # type: ignore[attr-defined]
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Loops(ast.NodeTransformer):
+    """`x = [f(a) for a in b]` as a loop."""
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:  # noqa: N802
+        if not isinstance(node.value, ast.ListComp) or not isinstance(node.targets[0], ast.Name):
+            return node
+        name, generator = node.targets[0].id, node.value.generators[0]
+        text = f"{name} = []\nfor {ast.unparse(generator.target)} in {ast.unparse(generator.iter)}:\n"
+        text += f"    {name}.append({ast.unparse(node.value.elt)})"
+        return ast.parse(text).body
+
+
+def looped(source: str) -> str:
+    """Loops for comprehensions."""
+    return ast.unparse(ast.fix_missing_locations(_Loops().visit(ast.parse(source))))
+
+
+def annotated(source: str) -> str:
+    """Type annotations everywhere, and imports under other names."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            node.annotation = ast.Name("object", ast.Load())
+    return ast.unparse(_Rename({"torch": "T", "math": "mathematics"}).visit(tree)).replace(
+        "import torch\n", "import torch as T\n"
+    ).replace("import math\n", "import math as mathematics\n")
+
+
+def with_dead_code(source: str) -> str:
+    """A function that nobody calls."""
+    extra = "def helper(values):\n    total = 0\n    for one in values:\n        total += one ** 2 % 7\n    return total\n"
+    return f"{source}\n\n{extra}"
+
+
+def broken(source: str) -> str:
+    """A syntax error on one line."""
+    return source.replace("return ", "x = = 3\n        return ", 1)
+
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "verbatim": lambda source: source,
+    "renamed": renamed,
+    "reordered": reordered,
+    "uncommented": uncommented,
+    "commented": commented,
+    "reformatted": reformatted,
+    "printing": printing,
+    "split": split,
+    "looped": looped,
+    "annotated": annotated,
+    "dead code": with_dead_code,
+    "syntax error": broken,
+    "everything": lambda source: commented(printing(split(reordered(renamed(uncommented(looped(source))))))),
+}
+
+
+def some(source: str, draw: random.Random) -> str:
+    """A few of them, by chance."""
+    for name in draw.sample(["renamed", "reordered", "commented", "printing", "split", "annotated"], 3):
+        source = DISGUISES[name](source)
+    return source
