@@ -10,7 +10,7 @@ from functools import lru_cache
 from grader.model import ExerciseResult
 from grader.similarity import operations, traits
 from grader.similarity.traits import Kind, Trait
-from grader.similarity.winnow import grams, number, winnow
+from grader.similarity.winnow import grams, number, wholes, winnow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ def given(sources: Sequence[str]) -> Given:
     for source in sources:
         reading = operations.read(source)
         hashes.update(one.hash for run in grams(reading.units) for one in run)
+        hashes.update(one.hash for one in wholes(reading.units))
         known |= traits.of_source(source, reading.tree)
         statement = ast.get_docstring(reading.tree) if reading.tree is not None else None
         formulas = [operations.words(line) for line in (statement or "").split("\n")]
@@ -52,10 +53,12 @@ def given(sources: Sequence[str]) -> Given:
 def analyse(source: str, known: Given) -> Analysis:
     """What is in `source` beyond what is `known`. Never raises; the work is bounded."""
     reading = operations.read(source)
-    every = {one.hash for run in grams(reading.units) for one in run} - known.hashes
-    prints = {one.hash for one in winnow(reading.units)} & every
-    own = own_traits(source, reading.tree, known)
-    return Analysis(frozenset(prints), frozenset(every), frozenset(map(trait_number, own)), reading.exact)
+    whole = {one.hash for one in wholes(reading.units)}
+    every = ({one.hash for run in grams(reading.units) for one in run} | whole) - known.hashes
+    prints = ({one.hash for one in winnow(reading.units)} | whole) & every
+    numbers = {trait_number(one) for one in own_traits(source, reading.tree, known)}
+    numbers.add(number(f"all of it\0{source}"))
+    return Analysis(frozenset(prints), frozenset(every), frozenset(numbers), reading.exact)
 
 
 def own_traits(source: str, tree: ast.Module | None, known: Given) -> frozenset[Trait]:

@@ -1,13 +1,19 @@
 """Judge each pair against the rest of its class, exercise by exercise and over all of them.
 
-How alike two honest submissions are depends on the exercise, so nothing is judged by a fixed percentage. The measure
-is the class itself: for each work the bits that it shares with the one nearest to it. The median of these is what is
-typical. A pair's *strength* in an exercise is its bits in units of that (or of three fingerprints that nobody else has,
-where the exercise is so small that a typical work shares less); over the exercises the strengths are added up. The sum
-is judged in the same way again: its distance from the median of all students' nearest neighbours, in robust standard
-deviations (1.4826 times the median absolute deviation). From 3.5 on, the limit of B. Iglewicz and D. Hoaglin, "How to
-Detect and Handle Outliers", ASQC 1993, a pair is said to stand out. Because everyone's nearest neighbour is compared,
-the number of possible pairs is allowed for: in a large class the typical nearest neighbour is nearer.
+How alike two honest submissions are depends on the exercise: of three lines there are not many ways to write them. So
+nothing is judged by a fixed percentage; the measure is the class itself.
+
+In one exercise, a pair's *surprise* is -log2 of the part of all possible pairs that share as many bits or more (an
+empirical p-value, in bits). That can't exceed log2 of the number of pairs, however much a pair shares; so whoever lies
+far beyond what is typical gets up to `BONUS_MAX` bits more, one for each robust standard deviation beyond `OUTLIER_Z`.
+Typical is what works share with the work nearest to them: median, and 1.4826 times the median absolute deviation.
+
+Over the exercises, surprises are added, which is R. A. Fisher's way to combine p-values: to be among the nearest pairs
+once happens to somebody in every class, to be so in five exercises does not. It takes the exercises for independent,
+which they aren't quite (a habit shows in all of them), so the sum is not read as a probability; it is compared with
+the class once more: its distance from the median of all students' nearest neighbours in robust standard deviations.
+From 3.5 on, the limit of B. Iglewicz and D. Hoaglin, "How to Detect and Handle Outliers", ASQC 1993, a pair is said to
+stand out. Since nearest neighbours are compared, the number of possible pairs is allowed for.
 """
 
 from __future__ import annotations
@@ -28,10 +34,10 @@ from grader.similarity.sources import source_of
 OUTLIER_Z = 3.5
 STUDENTS_MIN = 10
 """In a smaller class there is no distribution to stand out from."""
-STRENGTH_MAX = 10.0
-"""What one exercise adds at the most: a common source of 200 lines must not outweigh everything else."""
+BONUS_MAX = 10.0
+"""In bits: a common source of 200 lines must not outweigh everything else."""
 UNIQUE_PRINTS = 3
-_FAINT = 0.1
+_FAINT = 2.0
 _MAD = 1.4826
 
 
@@ -68,13 +74,19 @@ class Standing:
     failures: Pairs
     total: Pairs
     typical: Typical
-    scale: float
     unread: int
     ordered: Bits = field(repr=False)
 
     def place(self, bits: float) -> int:
         """How many pairs of this exercise share at least that much."""
         return len(self.ordered) - int(np.searchsorted(self.ordered, bits - 1e-9))
+
+    def surprise(self, bits: Bits) -> Bits:
+        """The evidence of pairs that share so many bits: by their place in the class, and how far out they lie."""
+        places = len(self.ordered) - np.searchsorted(self.ordered, bits - 1e-9)
+        beyond = (bits - self.typical.median) / self.typical.spread - OUTLIER_Z
+        surprise: Bits = np.log2(self.possible / np.maximum(places, 1)) + np.clip(beyond, 0.0, BONUS_MAX)
+        return np.where(bits > 0, surprise, 0.0)
 
     @property
     def possible(self) -> int:
@@ -93,7 +105,7 @@ class Part:
     trait_bits: float
     failure_bits: float
     bits: float
-    strength: float
+    surprise: float
     z: float
     place: int
 
@@ -138,7 +150,7 @@ def rank(
         if len(group.works.get(column.slug, ())) > 1:
             standings[column.slug] = _stand(book, column, group.works[column.slug], known.get(column.slug), options)
     totals = _totals(group, standings)
-    typical = _typical(totals.nearest(), 0.5)
+    typical = _typical(totals.nearest(), 1.0)
     entries, outstanding = _entries(group, standings, totals, typical, options.top)
     return Ranking(group, options, standings, typical, entries, outstanding)
 
@@ -170,9 +182,8 @@ def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | N
     traits = compare.pairs([one.traits for one in analyses], marks, limit)
     results_alike = compare.pairs(wrong, faults, limit, largest=True)
     total = compare.together((code, traits, results_alike))
-    floor = UNIQUE_PRINTS * max(1.0, float(np.log2(len(works) / 2)))
-    nearest = total.nearest()
-    scale = max(floor, float(np.median(nearest)))
+    # Where hardly anything is shared the spread is none; three fingerprints that two have must not be far out then.
+    least = UNIQUE_PRINTS * max(1.0, float(np.log2(len(works) / 2))) / OUTLIER_Z
     return Standing(
         column=column,
         works=works,
@@ -182,8 +193,7 @@ def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | N
         traits=traits,
         failures=results_alike,
         total=total,
-        typical=_typical(nearest, scale / 4),
-        scale=scale,
+        typical=_typical(total.nearest(), least),
         unread=unread,
         ordered=np.sort(total.bits),
     )
@@ -197,13 +207,13 @@ def _typical(nearest: Bits, least: float) -> Typical:
 
 
 def _totals(group: Class, standings: Mapping[str, Standing]) -> Pairs:
-    """The strengths of each pair of students, added up over the exercises."""
+    """The surprises of each pair of students, added up over the exercises."""
     people = len(group.students)
     keys: list[Keys] = [np.empty(0, np.int64)]
     strengths: list[Bits] = [np.empty(0)]
     for standing in standings.values():
         total = standing.total
-        strength = np.minimum(total.bits / standing.scale, STRENGTH_MAX)
+        strength = standing.surprise(total.bits)
         kept = strength >= _FAINT
         first, second, strength = total.keys[kept] // total.works, total.keys[kept] % total.works, strength[kept]
         # Most works are of one student; a group's count for each pair of members.
@@ -272,7 +282,7 @@ def _entries(
                 strength=strengths[shared],
                 z=z,
                 stands_out=z is not None and z >= OUTLIER_Z,
-                parts=tuple(sorted(parts, key=lambda part: -part.strength)),
+                parts=tuple(sorted(parts, key=lambda part: -part.surprise)),
             )
         )
     return tuple(entries), outstanding
@@ -288,7 +298,7 @@ def _part(standing: Standing, left: int, right: int) -> Part:
         trait_bits=standing.traits.of(left, right),
         failure_bits=standing.failures.of(left, right),
         bits=bits,
-        strength=min(STRENGTH_MAX, bits / standing.scale),
+        surprise=float(standing.surprise(np.array([bits]))[0]),
         z=standing.typical.z(bits),
         place=standing.place(bits),
     )

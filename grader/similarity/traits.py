@@ -1,6 +1,6 @@
 """What two sources may have in common besides what they compute: the accidents of writing.
 
-Comments, names, texts and odd white space don't change a result, so nobody has to write the same ones; that few have
+Comments, names, texts, the exact wording of a line and odd white space don't change a result, so nobody has to write the same ones; that few have
 them is what makes them evidence. The grader adds its own: the same wrong results. What the stub or the statement
 says itself is nobody's trait.
 """
@@ -23,6 +23,7 @@ EACH_MAX = 500
 SHOWN_MAX_CHARS = 120
 NAME_MIN_CHARS = 4
 TEXT_MIN_CHARS = 6
+LINE_MIN_CHARS = 16
 # Space before a comma or bracket, after an opening one, two inside a line, tabs, at the end of a line.
 _ODD = re.compile(r"[ \t]+$|\S.*(?:\t|  +(?![ #])|[(\[{] +|[^\s,(\[{] +[,)\]}])|^\s*\t")
 _WORD = re.compile(r"[^\W\d]\w{3,}")
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     COMMENT = "comment"
     NAME = "name"
     TEXT = "text"
+    LINE = "line"
     LAYOUT = "layout"
     FAILURE = "failure"
 
@@ -47,13 +49,15 @@ class Trait(NamedTuple):
 
 
 def of_source(source: str, tree: ast.Module | None) -> frozenset[Trait]:
-    """The comments, names, texts and odd lines of a source, at most `EACH_MAX` of each."""
+    """The comments, names, texts, lines of code and odd lines of a source, at most `EACH_MAX` of each."""
     found: set[Trait] = set()
     found.update(Trait(Kind.COMMENT, text) for text in _comments(source)[:EACH_MAX])
     if tree is not None:
         names = sorted(name for name in own_names(tree) if len(name) >= NAME_MIN_CHARS and not name.startswith("__"))
         found.update(Trait(Kind.NAME, name) for name in names[:EACH_MAX])
         found.update(Trait(Kind.TEXT, text) for text in _texts(tree)[:EACH_MAX])
+        plain = _code_lines(source, tree)
+        found.update(Trait(Kind.LINE, line) for line in plain[:EACH_MAX])
     odd = [line[:1000] for line in source.split("\n") if line.strip() and _ODD.search(line[:1000])]
     found.update(Trait(Kind.LAYOUT, line) for line in odd[:EACH_MAX])
     return frozenset(found)
@@ -95,6 +99,18 @@ def _comments(source: str) -> list[str]:
         pass  # those before the fault stand
     lines = [_plain(one.lstrip("#! ")) for one in found]
     return [line for line in lines if len(line) >= TEXT_MIN_CHARS]
+
+
+def _code_lines(source: str, tree: ast.Module) -> list[str]:
+    """The longer lines of the statements that do something, without their indentation."""
+    lines = source.split("\n")
+    kept: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.For | ast.If | ast.While):
+            line = lines[node.lineno - 1][:1000].strip() if node.lineno <= len(lines) else ""
+            if len(line) >= LINE_MIN_CHARS:
+                kept[line] = None
+    return list(kept)
 
 
 def _texts(tree: ast.Module) -> list[str]:

@@ -36,6 +36,18 @@ def number(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
+def wholes(units: Sequence[Unit]) -> Iterator[Fingerprint]:
+    """One fingerprint for each unit as a whole, and one for all together; none for what is shorter than a k-gram."""
+    values = []
+    for unit in units:
+        if len(unit) >= GRAM:
+            values.append(number("\0".join(operation.text for operation in unit)))
+            lines = [operation.line for operation in unit]
+            yield Fingerprint(values[-1], min(lines), max(lines))
+    if len(values) > 1:
+        yield Fingerprint(number(repr(sorted(values))), 0, 0)
+
+
 def grams(units: Sequence[Unit]) -> Iterator[list[Fingerprint]]:
     """All k-grams of each unit. One that is shorter than a k-gram is a single one."""
     for unit in filter(None, units):

@@ -35,7 +35,7 @@ WAYS: tuple[tuple[str, str], ...] = (
     (r"\blen\((\w)\)", r"\1.size(0)"),
     (r"dim=1\b", r"dim=-1"),
     (r"\.mean\(\)", r".sum() / 1.0"),
-    (r"(\w+) is not None", r"not (\1 is None)"),
+    (r"(?<!\.)\b(\w+) is not None", r"not (\1 is None)"),
     (r"isinstance\((\w+), dict\)", r"type(\1) is dict"),
     (r"torch\.(exp|log|maximum|logsumexp|clamp)\((\w+)", r"torch.Tensor.\1(\2"),
 )
@@ -47,10 +47,6 @@ PHRASES = (
     "compute the gradient|forward pass|backward pass|save for later|apply the layers|use broadcasting|see lecture|"
     "shape (m, n)|numerically stable|move to the device|call the parent|no gradient here|update in place|initialise"
 ).split("|")
-WORDS = (
-    "because since here now matrix tensor shape rows columns first then next result careful remember transposed sum "
-    "mean batch dimension weight keep store value needed twice once loop over check again sign wrong fixed finally"
-).split()
 
 
 @dataclass
@@ -151,24 +147,53 @@ class Author:
         """A submission."""
         draw = self.draw
         known = bases(slug)
-        text = draw.choices(known, [(n + 1) ** -0.7 for n in range(len(known))])[0]
+        weights = [(n + 1) ** -0.7 for n in range(len(known))]
+        text, other = draw.choices(known, weights, k=2)
+        text = _mixed(text, other, draw)
         for pattern, other in self.ways:
-            text = re.sub(pattern, other, text)
+            text = _parsed(re.sub(pattern, other, text), text)
         text = disguises.split(text) if self.splits else ast.unparse(ast.parse(text))
         local = disguises.local_names(text)
         if draw.random() < 0.6:
             chosen = [one for one in local if draw.random() < 0.5]
-            weights = [(n + 1) ** -0.5 for n in range(len(NAMES))]
-            others = [one for one in dict.fromkeys(draw.choices(NAMES, weights, k=3 * len(chosen))) if one not in local]
+            liked = [(n + 1) ** -0.5 for n in range(len(NAMES))]
+            others = [one for one in dict.fromkeys(draw.choices(NAMES, liked, k=3 * len(chosen))) if one not in local]
             text = disguises.rename(text, dict(zip(chosen, others, strict=False)))
         lines = []
         for line in text.split("\n"):
             if self.talks and line.startswith("    ") and draw.random() < self.talks:
-                said = draw.choice(PHRASES) if draw.random() < 0.4 else " ".join(draw.sample(WORDS, draw.randint(3, 6)))
+                said = draw.choice(PHRASES) if draw.random() < 0.4 else " ".join(draw.sample(disguises.WORDS, draw.randint(3, 6)))
                 lines.append(f"{line[: len(line) - len(line.lstrip())]}# {said}")
             lines.append(line.replace(", ", " , ") if self.wide and draw.random() < 0.2 else line)
         head = '"""' + stub(slug).split('"""')[1] + '"""\n' if draw.random() < 0.5 else ""
         return head + "\n".join(lines) + "\n"
+
+
+def _mixed(text: str, other: str, draw: random.Random) -> str:
+    """Some functions as the one base has them, some as the other: they were thought of one at a time."""
+    tree = ast.parse(text)
+    found = {(one.name, len(one.args.args)): one for one in _functions(ast.parse(other))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            node.body = [
+                found.get((one.name, len(one.args.args)), one)
+                if isinstance(one, ast.FunctionDef) and draw.random() < 0.5
+                else one
+                for one in node.body
+            ]
+    return ast.unparse(tree)
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def _parsed(text: str, otherwise: str) -> str:
+    try:
+        ast.parse(text)
+    except SyntaxError:  # the pattern took too little or too much
+        return otherwise
+    return text
 
 
 def made_up(
@@ -195,7 +220,7 @@ def plant(
         slugs = sorted(works[source], key=lambda slug: -len(works[source][slug]) * draw.random())[:exercises]
         for slug in slugs:
             text = works[source][slug]
-            works[copier][slug] = disguises.some(text, draw) if how == "some" else disguises.DISGUISES[how](text)
+            works[copier][slug] = disguises.some(text, draw) if how == "some" else disguises.DISGUISES[how](text, draw)
         for name in (source, copier):
             works[name]["copied"] = "1"
         found.add(frozenset((source, copier)))

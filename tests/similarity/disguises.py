@@ -7,6 +7,12 @@ import random
 from collections.abc import Callable, Mapping
 
 
+WORDS = (
+    "because since here now matrix tensor shape rows columns first then next result careful remember transposed sum "
+    "mean batch dimension weight keep store value needed twice once loop over check again sign wrong fixed finally"
+).split()
+
+
 class _Rename(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
@@ -42,11 +48,12 @@ def rename(source: str, names: Mapping[str, str]) -> str:
     return ast.unparse(_Rename(names).visit(ast.parse(source)))
 
 
-def renamed(source: str) -> str:
-    return rename(source, {name: f"my_value_{n}" for n, name in enumerate(local_names(source))})
+def renamed(source: str, draw: random.Random) -> str:
+    """New names for all variables and arguments."""
+    return rename(source, {name: f"{draw.choice(WORDS)}_{n}" for n, name in enumerate(local_names(source))})
 
 
-def reordered(source: str) -> str:
+def reordered(source: str, draw: random.Random | None = None) -> str:
     """Methods and functions in the opposite order."""
     tree = ast.parse(source)
     for node in [tree, *ast.walk(tree)]:
@@ -56,7 +63,7 @@ def reordered(source: str) -> str:
     return ast.unparse(tree)
 
 
-def uncommented(source: str) -> str:
+def uncommented(source: str, draw: random.Random | None = None) -> str:
     """No comments and docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
@@ -67,29 +74,31 @@ def uncommented(source: str) -> str:
     return ast.unparse(tree)
 
 
-def commented(source: str) -> str:
+def commented(source: str, draw: random.Random) -> str:
     """A comment of one's own above every line."""
-    lines = ast.unparse(ast.parse(source)).split("\n")
-    return "\n".join(f"{line[: len(line) - len(line.lstrip())]}# step {n}\n{line}" for n, line in enumerate(lines))
+    lines = []
+    for line in ast.unparse(ast.parse(source)).split("\n"):
+        lines += [f"{line[: len(line) - len(line.lstrip())]}# {' '.join(draw.sample(WORDS, 4))}", line]
+    return "\n".join(lines)
 
 
-def reformatted(source: str) -> str:
+def reformatted(source: str, draw: random.Random | None = None) -> str:
     """Everything over as many lines as it goes, with other quotes and brackets."""
     text = ast.unparse(ast.parse(source)).replace("(", "(  \n   ").replace(",", " ,\n  ")
     ast.parse(text)
     return text
 
 
-def printing(source: str) -> str:
+def printing(source: str, draw: random.Random | None = None) -> str:
     """A print after every statement of a function."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            node.body = [part for one in node.body for part in (ast.parse("print('here', 1)").body[0], one)]
+            node.body = [part for one in node.body for part in (ast.parse("print('here')").body[0], one)]
     return ast.unparse(tree)
 
 
-def split(source: str) -> str:
+def split(source: str, draw: random.Random | None = None) -> str:
     """What is returned, and each argument of its calls, gets a variable first."""
     tree = ast.parse(source)
     count = 0
@@ -121,35 +130,43 @@ class _Loops(ast.NodeTransformer):
         return ast.parse(text).body
 
 
-def looped(source: str) -> str:
+def looped(source: str, draw: random.Random | None = None) -> str:
     """Loops for comprehensions."""
     return ast.unparse(ast.fix_missing_locations(_Loops().visit(ast.parse(source))))
 
 
-def annotated(source: str) -> str:
+def annotated(source: str, draw: random.Random | None = None) -> str:
     """Type annotations everywhere, and imports under other names."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = ast.Name("object", ast.Load())
+        if isinstance(node, ast.FunctionDef):
+            node.returns = ast.Name("object", ast.Load())
+            for one in node.args.args:
+                one.annotation = ast.Name("object", ast.Load())
     return ast.unparse(_Rename({"torch": "T", "math": "mathematics"}).visit(tree)).replace(
         "import torch\n", "import torch as T\n"
     ).replace("import math\n", "import math as mathematics\n")
 
 
-def with_dead_code(source: str) -> str:
+def with_dead_code(source: str, draw: random.Random | None = None) -> str:
     """A function that nobody calls."""
     extra = "def helper(values):\n    total = 0\n    for one in values:\n        total += one ** 2 % 7\n    return total\n"
     return f"{source}\n\n{extra}"
 
 
-def broken(source: str) -> str:
+def broken(source: str, draw: random.Random | None = None) -> str:
     """A syntax error on one line."""
     return source.replace("return ", "x = = 3\n        return ", 1)
 
 
-DISGUISES: dict[str, Callable[[str], str]] = {
-    "verbatim": lambda source: source,
+def everything(source: str, draw: random.Random) -> str:
+    """All that can be done without thinking."""
+    source = renamed(uncommented(looped(source)), draw)
+    return commented(printing(split(reordered(source))), draw)
+
+
+DISGUISES: dict[str, Callable[[str, random.Random], str]] = {
+    "verbatim": lambda source, draw: source,
     "renamed": renamed,
     "reordered": reordered,
     "uncommented": uncommented,
@@ -161,12 +178,12 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "annotated": annotated,
     "dead code": with_dead_code,
     "syntax error": broken,
-    "everything": lambda source: commented(printing(split(reordered(renamed(uncommented(looped(source))))))),
+    "everything": everything,
 }
 
 
 def some(source: str, draw: random.Random) -> str:
     """A few of them, by chance."""
     for name in draw.sample(["renamed", "reordered", "commented", "printing", "split", "annotated"], 3):
-        source = DISGUISES[name](source)
+        source = DISGUISES[name](source, draw)
     return source
