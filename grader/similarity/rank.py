@@ -188,7 +188,7 @@ def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | N
         column=column,
         works=works,
         limit=limit,
-        counts=grams + marks,
+        counts=grams + marks + faults,
         code=code,
         traits=traits,
         failures=results_alike,
