@@ -55,7 +55,7 @@ def _compiled() -> Template:
 _PAGE = _compiled()
 
 
-def basestyle_sheet() -> str:
+def base_css() -> str:
     """The colours, the type and the plainest rules: what every page of the grader shares."""
     return (_TEMPLATES / "base.css").read_text("utf-8")
 
@@ -74,7 +74,7 @@ def style_sheet(more: str = "") -> str:
     return "\n".join(
         (
             "",
-            basestyle_sheet(),
+            base_css(),
             (_TEMPLATES / "report.css").read_text("utf-8"),
             *([more] if more else []),
             f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}",

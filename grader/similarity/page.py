@@ -140,6 +140,10 @@ class _Names:
             return f"student {self._numbers[student.key]}"
         return clean_line(student.name or student.key, NAME_MAX_CHARS)
 
+    def file(self, file: str) -> str:
+        """A file name often has the student's own in it."""
+        return "" if self._numbers else clean_line(file, 80)
+
     def all(self, students: tuple[Student, ...]) -> str:
         shown = [self.of(one) for one in students[:4]]
         more = len(students) - len(shown)
@@ -171,7 +175,7 @@ def _section(n: int, entry: Entry, details: tuple[Detail, ...], ranking: Ranking
         summary=tuple(summary),
         rows=tuple(_row(part, ranking) for part in entry.parts),
         comparisons=tuple(
-            _comparison(f"pair-{n + 1}-{m}", one, ranking, (left, right)) for m, one in enumerate(details, 1)
+            _comparison(f"pair-{n + 1}-{m}", one, ranking, (left, right), names) for m, one in enumerate(details, 1)
         ),
     )
 
@@ -202,7 +206,7 @@ def _row(part: Part, ranking: Ranking) -> tuple[str, ...]:
     )
 
 
-def _comparison(anchor: str, one: Detail, ranking: Ranking, who: tuple[str, str]) -> Comparison:
+def _comparison(anchor: str, one: Detail, ranking: Ranking, who: tuple[str, str], names: _Names) -> Comparison:
     facts = [
         f"{one.left.share_in_other:.0%} of the uncommon code of {who[0]} is in that of {who[1]} too, "
         f"{one.right.share_in_other:.0%} the other way round.",
@@ -219,8 +223,8 @@ def _comparison(anchor: str, one: Detail, ranking: Ranking, who: tuple[str, str]
         facts=tuple(facts),
         regions=len(one.regions),
         sides=(
-            _listing(one.left, one.regions, 0, who[0]),
-            _listing(one.right, one.regions, 1, who[1]),
+            _listing(one.left, one.regions, 0, who[0], names.file(one.left.work.file)),
+            _listing(one.right, one.regions, 1, who[1], names.file(one.right.work.file)),
         ),
         traits=tuple(
             Trait(KINDS[trait.kind], _shown(trait.text), f"{count} of {works:,} have it") for trait, count in one.shared
@@ -232,7 +236,7 @@ def _shown(text: str) -> str:
     return clean_line(text.replace("\n", "; "), TRAIT_MAX_CHARS)
 
 
-def _listing(side: Side, regions: tuple[Region, ...], which: int, who: str) -> Listing:
+def _listing(side: Side, regions: tuple[Region, ...], which: int, who: str, file: str) -> Listing:
     found = source.listing(side.source.rstrip("\n"), LINES_MAX + side.statement_end)
     at: dict[int, int] = {}
     begins: set[int] = set()
@@ -253,4 +257,4 @@ def _listing(side: Side, regions: tuple[Region, ...], which: int, who: str) -> L
         notes.append(f"Lines 1 to {side.statement_end}, the statement, are left out.")
     if len(found) < side.source.rstrip("\n").count("\n") + 1:
         notes.append(f"Only the first {len(found)} lines are shown.")
-    return Listing(who, clean_line(side.work.file, 80), lines, " ".join(notes))
+    return Listing(who, file, lines, " ".join(notes))

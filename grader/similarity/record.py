@@ -52,7 +52,7 @@ def record(ranking: Ranking, details: dict[int, tuple[Detail, ...]], *, anonymou
                 "evidence_bits": entry.strength,
                 "z": entry.z,
                 "stands_out": entry.stands_out,
-                "exercises": _parts(entry, {one.part.slug: one for one in details.get(n - 1, ())}),
+                "exercises": _parts(entry, {one.part.slug: one for one in details.get(n - 1, ())}, anonymous),
             }
             for n, entry in enumerate(ranking.entries, 1)
         ],
@@ -65,7 +65,7 @@ def write(data: dict[str, Any], path: Path) -> None:
     write_atomically(path, msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n")
 
 
-def _parts(entry: Entry, shown: dict[str, Detail]) -> list[dict[str, Any]]:
+def _parts(entry: Entry, shown: dict[str, Detail], anonymous: bool) -> list[dict[str, Any]]:
     found = []
     for part in entry.parts:
         one: dict[str, Any] = {
@@ -82,8 +82,8 @@ def _parts(entry: Entry, shown: dict[str, Detail]) -> list[dict[str, Any]]:
             one |= {
                 "similarity": detail.similarity,
                 "same_bytes": detail.same_bytes,
-                "left": _side(detail.left),
-                "right": _side(detail.right),
+                "left": _side(detail.left, anonymous),
+                "right": _side(detail.right, anonymous),
                 "regions": [
                     {"left": list(region.left), "right": list(region.right), "bits": region.bits}
                     for region in detail.regions
@@ -97,9 +97,9 @@ def _parts(entry: Entry, shown: dict[str, Detail]) -> list[dict[str, Any]]:
     return found
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Side, anonymous: bool) -> dict[str, Any]:
     return {
-        "file": clean_line(side.work.file, 200),
+        "file": "" if anonymous else clean_line(side.work.file, 200),
         "sha256": side.work.sha256,
         "share_in_other": side.share_in_other,
         "parsed": side.exact,
