@@ -110,4 +110,3 @@ def _write(request: Request, ranking: Ranking, details: dict[int, tuple[Detail, 
         remark = "  (stands out)" if one.stands_out else ""
         click.echo(f"{one.rank:3}  {one.evidence:>4} bits  {one.left} and {one.right}{remark}")
     click.echo(f"Similarity is no proof of copying: look at {shown(request.out)} before you ask anybody.")
-

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from grader.model import ExerciseResult
 from grader.similarity import operations, traits
+from grader.similarity.operations import Reading
 from grader.similarity.traits import Kind, Trait
 from grader.similarity.winnow import grams, number, wholes, winnow
 
@@ -43,8 +44,9 @@ def given(sources: Sequence[str]) -> Given:
         reading = operations.read(source)
         hashes.update(one.hash for run in grams(reading.units) for one in run)
         hashes.update(one.hash for one in wholes(reading.units))
-        known |= traits.of_source(source, reading.tree)
-        statement = ast.get_docstring(reading.tree) if reading.tree is not None else None
+        known |= traits.of_source(source, reading)
+        module = reading.nodes[0] if reading.nodes else None
+        statement = ast.get_docstring(module) if isinstance(module, ast.Module) else None
         formulas = [operations.words(line) for line in (statement or "").split("\n")]
         hashes.update(one.hash for run in grams(formulas) for one in run)
     return Given(frozenset(hashes), frozenset(known), traits.given(sources))
@@ -56,16 +58,16 @@ def analyse(source: str, known: Given) -> Analysis:
     whole = {one.hash for one in wholes(reading.units)}
     every = ({one.hash for run in grams(reading.units) for one in run} | whole) - known.hashes
     prints = ({one.hash for one in winnow(reading.units)} | whole) & every
-    numbers = {trait_number(one) for one in own_traits(source, reading.tree, known)}
+    numbers = {trait_number(one) for one in own_traits(source, reading, known)}
     numbers.add(number(f"all of it\0{source}"))
     return Analysis(frozenset(prints), frozenset(every), frozenset(numbers), reading.exact)
 
 
-def own_traits(source: str, tree: ast.Module | None, known: Given) -> frozenset[Trait]:
+def own_traits(source: str, reading: Reading, known: Given) -> frozenset[Trait]:
     """The traits of a source that are not those of what was given."""
     return frozenset(
         one
-        for one in traits.of_source(source, tree) - known.traits
+        for one in traits.of_source(source, reading) - known.traits
         if one.kind is not Kind.NAME or one.text not in known.words
     )
 
@@ -79,4 +81,3 @@ def failures(result: ExerciseResult | None) -> frozenset[int]:
 def trait_number(trait: Trait) -> int:
     """The number that stands for a trait."""
     return number(f"{trait.kind}\0{trait.text}")
-

@@ -11,6 +11,7 @@ from grader.similarity import operations, traits
 from grader.similarity.analyse import Given, own_traits, trait_number
 from grader.similarity.compare import bits_of
 from grader.similarity.gather import Book, Work
+from grader.similarity.operations import Reading
 from grader.similarity.rank import Part, Standing
 from grader.similarity.sources import source_of
 from grader.similarity.traits import Kind, Trait
@@ -73,13 +74,11 @@ def detail(book: Book, standing: Standing, part: Part, known: Given) -> Detail:
         {one.hash for one in (*winnow(reading.units), *wholes(reading.units)) if counted(one.hash)}
         for reading in readings
     ]
-    every = [
-        [one for run in grams(reading.units) for one in run if counted(one.hash)] for reading in readings
-    ]
+    every = [[one for run in grams(reading.units) for one in run if counted(one.hash)] for reading in readings]
     own = [weight(some) for some in prints]
     common = weight(prints[0] & prints[1])
     sides = [
-        Side(work, source, _statement_end(reading.tree, known), reading.exact, common / mine if mine else 0.0)
+        Side(work, source, _statement_end(reading, known), reading.exact, common / mine if mine else 0.0)
         for work, source, reading, mine in zip((part.left, part.right), sources, readings, own, strict=True)
     ]
     return Detail(
@@ -88,7 +87,7 @@ def detail(book: Book, standing: Standing, part: Part, known: Given) -> Detail:
         right=sides[1],
         similarity=2 * common / sum(own) if sum(own) else 0.0,
         regions=_regions(every[0], every[1], standing),
-        shared=_shared(book, part, sources, [reading.tree for reading in readings], standing, known),
+        shared=_shared(book, part, sources, readings, standing, known),
         same_bytes=part.left.sha256 == part.right.sha256,
     )
 
@@ -98,16 +97,16 @@ def _source(book: Book, work: Work, slug: str) -> str:
     return (source_of(raw, work.file, slug) if raw is not None else None) or ""
 
 
-def _statement_end(tree: ast.Module | None, known: Given) -> int:
+def _statement_end(reading: Reading, known: Given) -> int:
     """The last line of the module docstring, if that is the statement as it was given."""
-    if tree is None or not tree.body or not isinstance(tree.body[0], ast.Expr):
+    module = reading.nodes[0] if reading.nodes else None
+    if not isinstance(module, ast.Module) or not module.body:
         return 0
-    node = tree.body[0]
-    text = node.value.value if isinstance(node.value, ast.Constant) else None
-    if not isinstance(text, str):
-        return 0
-    parts = traits.of_source(f"{text!r}", ast.Module([node], []))
-    return node.end_lineno or 0 if {one for one in parts if one.kind is Kind.TEXT} <= known.traits else 0
+    match module.body[0]:
+        case ast.Expr(value=ast.Constant(value=str())) as node:
+            found = traits.of_source("", Reading((), (node.value,), frozenset(), exact=True))
+            return (node.end_lineno or 0) if found <= known.traits else 0
+    return 0
 
 
 def _regions(left: Sequence[Fingerprint], right: Sequence[Fingerprint], standing: Standing) -> tuple[Region, ...]:
@@ -150,11 +149,11 @@ def _shared(
     book: Book,
     part: Part,
     sources: Sequence[str],
-    trees: Sequence[ast.Module | None],
+    readings: Sequence[Reading],
     standing: Standing,
     known: Given,
 ) -> tuple[tuple[Trait, int], ...]:
-    mine, theirs = (own_traits(source, tree, known) for source, tree in zip(sources, trees, strict=True))
+    mine, theirs = (own_traits(*both, known) for both in zip(sources, readings, strict=True))
     found = [(one, standing.counts[trait_number(one)]) for one in mine & theirs]
     wrong = []
     for work in (part.left, part.right):

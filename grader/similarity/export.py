@@ -55,8 +55,7 @@ def export(
                 f"a zip for Dolos holds one exercise and there are {len(slugs)}; name a folder instead, or one "
                 "exercise with --exercise SLUG"
             )
-        files = (one for slug in slugs for one in _files(tool, group, book, stubs, slug, anonymous))
-        _write_zip(place, files)
+        _write_zip(place, (one for slug in slugs for one in _files(tool, group, book, stubs, slug, anonymous)))
         return [place]
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ExportError(f"{clean_line(str(place), 200)} is there already and not an empty folder; name another one")

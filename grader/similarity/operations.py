@@ -52,10 +52,15 @@ _Part = ast.AST | Operation
 
 
 class Reading(NamedTuple):
-    """A source, reduced. `exact` is False if lines had to be left out or it was read word by word."""
+    """A source, reduced. `exact` is False if lines had to be left out or it was read word by word.
+
+    `nodes` are all nodes of the tree, the module first, none if there is no tree; `own` the names that the file itself
+    gives to variables, arguments, functions, classes and attributes.
+    """
 
     units: tuple[Unit, ...]
-    tree: ast.Module | None
+    nodes: tuple[ast.AST, ...]
+    own: frozenset[str]
     exact: bool
 
 
@@ -63,8 +68,10 @@ def read(source: str) -> Reading:
     """The units of `source`, at most `OPERATIONS_MAX` operations in all. Never raises."""
     tree, exact = _parse(source)
     if tree is None:
-        return Reading((tuple(_words(source)),), None, exact=False)
-    return Reading(_units(tree), tree, exact)
+        return Reading((tuple(_words(source)),), (), frozenset(), exact=False)
+    nodes = tuple(ast.walk(tree))  # once: it is what takes the time
+    names = _Names(nodes)
+    return Reading(_units(tree, names), nodes, frozenset(names.own | names.attributes), exact)
 
 
 def words(text: str) -> Unit:
@@ -96,8 +103,7 @@ def _parse(source: str) -> tuple[ast.Module | None, bool]:
     return None, False
 
 
-def _units(tree: ast.Module) -> tuple[Unit, ...]:
-    names = _Names(tree)
+def _units(tree: ast.Module, names: _Names) -> tuple[Unit, ...]:
     units: list[Unit] = []
     room = OPERATIONS_MAX
     todo: list[ast.AST] = [tree]
@@ -121,11 +127,11 @@ def _units(tree: ast.Module) -> tuple[Unit, ...]:
 class _Names:
     """What the names of a file stand for: imported from where, or the student's own."""
 
-    def __init__(self, tree: ast.AST) -> None:
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
         self.imported: dict[str, str] = {}
         self.own: set[str] = set()
         self.attributes: set[str] = set()
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     self.imported[(alias.asname or alias.name).partition(".")[0]] = alias.name
@@ -151,12 +157,6 @@ class _Names:
         while isinstance(node, ast.Attribute):
             node = node.value
         return isinstance(node, ast.Name) and node.id in self.imported
-
-
-def own_names(tree: ast.Module) -> set[str]:
-    """The names that the file itself gives to variables, arguments, functions, classes and attributes."""
-    names = _Names(tree)
-    return names.own | names.attributes
 
 
 def _body(node: ast.AST, names: _Names) -> Iterator[_Part]:
@@ -222,20 +222,20 @@ def _expand(node: ast.AST, names: _Names) -> Iterator[_Part]:
         case ast.Constant():
             yield op(_constant(node.value))
         case ast.IfExp():
-            yield from (node.test, op("?"), node.body, op(":"), node.orelse)
+            yield from _parts(node.test, op("?"), node.body, op(":"), node.orelse)
         case ast.If():
-            yield from (node.test, op("?"), *node.body)
+            yield from _parts(node.test, op("?"), *node.body)
             if node.orelse:
-                yield from (op(":"), *node.orelse)
+                yield from _parts(op(":"), *node.orelse)
         case ast.For() | ast.AsyncFor():
-            yield from (node.iter, op("for"), node.target, *node.body, *node.orelse)
+            yield from _parts(node.iter, op("for"), node.target, *node.body, *node.orelse)
         case ast.While():
-            yield from (node.test, op("while"), *node.body, *node.orelse)
+            yield from _parts(node.test, op("while"), *node.body, *node.orelse)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             for generator in node.generators:
-                yield from (generator.iter, op("for"), generator.target)
+                yield from _parts(generator.iter, op("for"), generator.target)
                 for test in generator.ifs:
-                    yield from (test, op("?"))
+                    yield from _parts(test, op("?"))
             yield from (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         case ast.Return():
             if node.value is not None:
@@ -243,11 +243,11 @@ def _expand(node: ast.AST, names: _Names) -> Iterator[_Part]:
             yield op("return")
         case ast.Subscript():
             store = "=" if isinstance(node.ctx, ast.Store) else ""
-            yield from (node.value, node.slice, op(f"[]{store}"))
+            yield from _parts(node.value, node.slice, op(f"[]{store}"))
         case ast.Lambda():
-            yield from (op("lambda"), node.body)
+            yield from _parts(op("lambda"), node.body)
         case ast.List() | ast.Set():
-            yield from (*node.elts, op(type(node).__name__))
+            yield from _parts(*node.elts, op(type(node).__name__))
         case ast.arguments() | ast.expr_context() | ast.operator() | ast.alias():
             return
         case ast.Tuple() | ast.Starred() | ast.Expr() | ast.JoinedStr() | ast.NamedExpr() | ast.keyword():
@@ -255,6 +255,10 @@ def _expand(node: ast.AST, names: _Names) -> Iterator[_Part]:
         case _:
             yield op(type(node).__name__)
             yield from ast.iter_child_nodes(node)
+
+
+def _parts(*parts: _Part) -> tuple[_Part, ...]:
+    return parts
 
 
 def _call(node: ast.Call, names: _Names) -> Iterator[_Part]:

@@ -101,9 +101,7 @@ class Page:
 def fill(ranking: Ranking, details: dict[int, tuple[Detail, ...]], *, anonymous: bool = False) -> Page:
     """Say what `ranking` holds; `details` are those of some of its entries, by their place from 0."""
     names = _Names(ranking, anonymous)
-    sections = tuple(
-        _section(n, entry, details.get(n, ()), ranking, names) for n, entry in enumerate(ranking.entries)
-    )
+    sections = tuple(_section(n, entry, details.get(n, ()), ranking, names) for n, entry in enumerate(ranking.entries))
     students, works = len(ranking.group.students), sum(len(one.works) for one in ranking.standings.values())
     count = ranking.outstanding
     stand = "No pair stands out" if not count else f"{count:,} pair{'s' * (count != 1)} stand{'s' * (count == 1)} out"

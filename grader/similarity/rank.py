@@ -137,7 +137,7 @@ class Ranking:
 def rank(
     book: Book,
     known: Mapping[str, Given],
-    options: Options = Options(),  # noqa: B008 - frozen
+    options: Options = Options(),
     *,
     only: Sequence[str] = (),
     step: Callable[[str], None] = lambda slug: None,

@@ -23,13 +23,13 @@ def _cells(raw: bytes) -> str | None:
     try:
         notebook = json.loads(raw)
         cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
-        found = [
-            cell.get("source", cell.get("input", ""))
-            for cell in cells
-            if isinstance(cell, dict) and cell.get("cell_type") == "code"
-        ]
-        text = "\n".join("".join(one) if isinstance(one, list) else one for one in found)
+        found: list[str] = []
+        for cell in cells:
+            if isinstance(cell, dict) and cell.get("cell_type") == "code":
+                text = cell.get("source", cell.get("input", ""))
+                found.append("".join(text) if isinstance(text, list) else str(text))
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None
+    text = "\n".join(found)
     lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in text.split("\n")]
     return None if "\0" in text else "\n".join(lines)[:SOURCE_MAX_CHARS]

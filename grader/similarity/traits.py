@@ -8,15 +8,14 @@ says itself is nobody's trait.
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from grader.model import ExerciseResult, Outcome, Status
-from grader.similarity.operations import own_names
+from grader.similarity.operations import Reading
 from grader.text import clean_line
 
 EACH_MAX = 500
@@ -24,8 +23,13 @@ SHOWN_MAX_CHARS = 120
 NAME_MIN_CHARS = 4
 TEXT_MIN_CHARS = 6
 LINE_MIN_CHARS = 16
-# Space before a comma or bracket, after an opening one, two inside a line, tabs, at the end of a line.
-_ODD = re.compile(r"[ \t]+$|\S.*(?:\t|  +(?![ #])|[(\[{] +|[^\s,(\[{] +[,)\]}])|^\s*\t")
+# Space before a comma or a closing bracket, after an opening one, two in a row; tabs; space at the end of a line.
+_ODD = re.compile(r"(?<=[^ \t,(\[{]) +[,)\]}]|(?<=[^ ])  +(?=[^ #])|[(\[{] +(?=[^ ])|\t|[ \t]\Z")
+_COMMENT = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<quotes>\'\'\'|\"\"\")(?:[^\\]|\\.)*?(?:(?P=quotes)|\Z)"
+    r"|'(?:[^'\\\n]|\\.)*'?|\"(?:[^\"\\\n]|\\.)*\"?",
+    re.DOTALL,
+)
 _WORD = re.compile(r"[^\W\d]\w{3,}")
 _NOT_WRONG = (Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_IMPLEMENTED, Outcome.INTERNAL_ERROR)
 
@@ -48,16 +52,14 @@ class Trait(NamedTuple):
     text: str
 
 
-def of_source(source: str, tree: ast.Module | None) -> frozenset[Trait]:
+def of_source(source: str, reading: Reading) -> frozenset[Trait]:
     """The comments, names, texts, lines of code and odd lines of a source, at most `EACH_MAX` of each."""
     found: set[Trait] = set()
     found.update(Trait(Kind.COMMENT, text) for text in _comments(source)[:EACH_MAX])
-    if tree is not None:
-        names = sorted(name for name in own_names(tree) if len(name) >= NAME_MIN_CHARS and not name.startswith("__"))
-        found.update(Trait(Kind.NAME, name) for name in names[:EACH_MAX])
-        found.update(Trait(Kind.TEXT, text) for text in _texts(tree)[:EACH_MAX])
-        plain = _code_lines(source, tree)
-        found.update(Trait(Kind.LINE, line) for line in plain[:EACH_MAX])
+    names = sorted(name for name in reading.own if len(name) >= NAME_MIN_CHARS and not name.startswith("__"))
+    found.update(Trait(Kind.NAME, name) for name in names[:EACH_MAX])
+    found.update(Trait(Kind.TEXT, text) for text in _texts(reading.nodes)[:EACH_MAX])
+    found.update(Trait(Kind.LINE, line) for line in _code_lines(source, reading.nodes)[:EACH_MAX])
     odd = [line[:1000] for line in source.split("\n") if line.strip() and _ODD.search(line[:1000])]
     found.update(Trait(Kind.LAYOUT, line) for line in odd[:EACH_MAX])
     return frozenset(found)
@@ -88,24 +90,18 @@ def given(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _comments(source: str) -> list[str]:
-    found = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT:
-                found.append(token.string)
-            if len(found) >= EACH_MAX:
-                break
-    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
-        pass  # those before the fault stand
-    lines = [_plain(one.lstrip("#! ")) for one in found]
+    if "#" not in source:
+        return []
+    found = (one["comment"] for one in _COMMENT.finditer(source) if one["comment"])
+    lines = [_plain(one.lstrip("#! ")) for one in islice(found, EACH_MAX)]
     return [line for line in lines if len(line) >= TEXT_MIN_CHARS]
 
 
-def _code_lines(source: str, tree: ast.Module) -> list[str]:
+def _code_lines(source: str, nodes: Sequence[ast.AST]) -> list[str]:
     """The longer lines of the statements that do something, without their indentation."""
     lines = source.split("\n")
     kept: dict[str, None] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.For | ast.If | ast.While):
             line = lines[node.lineno - 1][:1000].strip() if node.lineno <= len(lines) else ""
             if len(line) >= LINE_MIN_CHARS:
@@ -113,10 +109,10 @@ def _code_lines(source: str, tree: ast.Module) -> list[str]:
     return list(kept)
 
 
-def _texts(tree: ast.Module) -> list[str]:
+def _texts(nodes: Sequence[ast.AST]) -> list[str]:
     """The string constants, docstrings among them, in order."""
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found += [_plain(part) for part in node.value[:20_000].split("\n\n")[:EACH_MAX]]
             if len(found) > EACH_MAX:

@@ -39,14 +39,71 @@ WAYS: tuple[tuple[str, str], ...] = (
     (r"isinstance\((\w+), dict\)", r"type(\1) is dict"),
     (r"torch\.(exp|log|maximum|logsumexp|clamp)\((\w+)", r"torch.Tensor.\1(\2"),
 )
-NAMES = (
-    "x y z out res result a b t tmp h w n d grad value inputs output data item total left right mat batch labels scores"
-    " logits probs loss param layer current elem vals first second acc summed picked prod answer ret temp val obj thing"
-).split()
-PHRASES = (
-    "compute the gradient|forward pass|backward pass|save for later|apply the layers|use broadcasting|see lecture|"
-    "shape (m, n)|numerically stable|move to the device|call the parent|no gradient here|update in place|initialise"
-).split("|")
+NAMES = [
+    "x",
+    "y",
+    "z",
+    "out",
+    "res",
+    "result",
+    "a",
+    "b",
+    "t",
+    "tmp",
+    "h",
+    "w",
+    "n",
+    "d",
+    "grad",
+    "value",
+    "inputs",
+    "output",
+    "data",
+    "item",
+    "total",
+    "left",
+    "right",
+    "mat",
+    "batch",
+    "labels",
+    "scores",
+    "logits",
+    "probs",
+    "loss",
+    "param",
+    "layer",
+    "current",
+    "elem",
+    "vals",
+    "first",
+    "second",
+    "acc",
+    "summed",
+    "picked",
+    "prod",
+    "answer",
+    "ret",
+    "temp",
+    "val",
+    "obj",
+    "thing",
+]
+PHRASES = [
+    "compute the gradient",
+    "forward pass",
+    "backward pass",
+    "save for later",
+    "apply the layers",
+    "use broadcasting",
+    "see lecture",
+    "shape (m, n)",
+    "numerically stable",
+    "move to the device",
+    "call the parent",
+    "no gradient here",
+    "update in place",
+    "initialise",
+]
 
 
 @dataclass
@@ -98,7 +155,9 @@ def book_of(
                 ref=(refs or {}).get((name, slug), f"{name}/{slug}"), submitted_at="2026-03-01T12:00:00+00:00",
             )  # fmt: skip
             cells.append(
-                Cell(slug=slug, state=CellState.GRADED, max_score=10.0, points=1.0, counted=attempt, attempts=(attempt,))
+                Cell(
+                    slug=slug, state=CellState.GRADED, max_score=10.0, points=1.0, counted=attempt, attempts=(attempt,)
+                )
             )
         student = Student(key=f"folder:{name}", name=name)
         book.people.append(Row(student=student, cells=tuple(cells), total=0.0, max_total=70.0, complete=True))
@@ -162,7 +221,11 @@ class Author:
         lines = []
         for line in text.split("\n"):
             if self.talks and line.startswith("    ") and draw.random() < self.talks:
-                said = draw.choice(PHRASES) if draw.random() < 0.4 else " ".join(draw.sample(disguises.WORDS, draw.randint(3, 6)))
+                said = (
+                    draw.choice(PHRASES)
+                    if draw.random() < 0.4
+                    else " ".join(draw.sample(disguises.WORDS, draw.randint(3, 6)))
+                )
                 lines.append(f"{line[: len(line) - len(line.lstrip())]}# {said}")
             lines.append(line.replace(", ", " , ") if self.wide and draw.random() < 0.2 else line)
         head = '"""' + stub(slug).split('"""')[1] + '"""\n' if draw.random() < 0.5 else ""
@@ -196,9 +259,7 @@ def _parsed(text: str, otherwise: str) -> str:
     return text
 
 
-def made_up(
-    students: int, seed: int, slugs: Sequence[str] = SLUGS
-) -> tuple[dict[str, dict[str, str]], random.Random]:
+def made_up(students: int, seed: int, slugs: Sequence[str] = SLUGS) -> tuple[dict[str, dict[str, str]], random.Random]:
     """A class in which everybody works alone: name to slug to source."""
     draw = random.Random(seed)
     works: dict[str, dict[str, str]] = {}

@@ -6,18 +6,50 @@ import ast
 import random
 from collections.abc import Callable, Mapping
 
-
-WORDS = (
-    "because since here now matrix tensor shape rows columns first then next result careful remember transposed sum "
-    "mean batch dimension weight keep store value needed twice once loop over check again sign wrong fixed finally"
-).split()
+WORDS = [
+    "because",
+    "since",
+    "here",
+    "now",
+    "matrix",
+    "tensor",
+    "shape",
+    "rows",
+    "columns",
+    "first",
+    "then",
+    "next",
+    "result",
+    "careful",
+    "remember",
+    "transposed",
+    "sum",
+    "mean",
+    "batch",
+    "dimension",
+    "weight",
+    "keep",
+    "store",
+    "value",
+    "needed",
+    "twice",
+    "once",
+    "loop",
+    "over",
+    "check",
+    "again",
+    "sign",
+    "wrong",
+    "fixed",
+    "finally",
+]
 
 
 class _Rename(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         node.id = self.names.get(node.id, node.id)
         return node
 
@@ -36,9 +68,7 @@ def local_names(source: str) -> list[str]:
         arguments = [one.arg for one in ast.walk(function) if isinstance(one, ast.arg)]
         if function.name == "__init__":
             kept.update(arguments)
-        stored = [
-            one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-        ]
+        stored = [one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
         found |= dict.fromkeys([*arguments, *stored])
     return [name for name in found if name not in kept]
 
@@ -68,9 +98,9 @@ def uncommented(source: str, draw: random.Random | None = None) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            if isinstance(body[0].value, ast.Constant) and len(body) > 1:
-                del body[0]
+        first = body[0] if isinstance(body, list) and len(body) > 1 else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            del body[0]
     return ast.unparse(tree)
 
 
@@ -121,7 +151,7 @@ def split(source: str, draw: random.Random | None = None) -> str:
 class _Loops(ast.NodeTransformer):
     """`x = [f(a) for a in b]` as a loop."""
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         if not isinstance(node.value, ast.ListComp) or not isinstance(node.targets[0], ast.Name):
             return node
         name, generator = node.targets[0].id, node.value.generators[0]
@@ -143,14 +173,18 @@ def annotated(source: str, draw: random.Random | None = None) -> str:
             node.returns = ast.Name("object", ast.Load())
             for one in node.args.args:
                 one.annotation = ast.Name("object", ast.Load())
-    return ast.unparse(_Rename({"torch": "T", "math": "mathematics"}).visit(tree)).replace(
-        "import torch\n", "import torch as T\n"
-    ).replace("import math\n", "import math as mathematics\n")
+    return (
+        ast.unparse(_Rename({"torch": "T", "math": "mathematics"}).visit(tree))
+        .replace("import torch\n", "import torch as T\n")
+        .replace("import math\n", "import math as mathematics\n")
+    )
 
 
 def with_dead_code(source: str, draw: random.Random | None = None) -> str:
     """A function that nobody calls."""
-    extra = "def helper(values):\n    total = 0\n    for one in values:\n        total += one ** 2 % 7\n    return total\n"
+    extra = (
+        "def helper(values):\n    total = 0\n    for one in values:\n        total += one ** 2 % 7\n    return total\n"
+    )
     return f"{source}\n\n{extra}"
 
 
