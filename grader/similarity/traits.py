@@ -1,8 +1,8 @@
 """What two sources may have in common besides what they compute: the accidents of writing.
 
-Comments, names, texts, the exact wording of a line and odd white space don't change a result, so nobody has to write the same ones; that few have
-them is what makes them evidence. The grader adds its own: the same wrong results. What the stub or the statement
-says itself is nobody's trait.
+Comments, names, texts, the exact wording of a line and odd white space don't change a result, so nobody has to write
+the same ones; that few have them is what makes them evidence. The grader adds its own: the same wrong results. What
+the stub or the statement says itself is nobody's trait.
 """
 
 from __future__ import annotations
