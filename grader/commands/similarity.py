@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from grader.commands.batch import told_plainly
 from grader.commands.common import Exit, course_for, did_you_mean, say
 from grader.course import Course
+from grader.gradebook import Gradebook
 from grader.similarity import Book, Options, Ranking, rank
 from grader.similarity.analyse import Given, given
 from grader.similarity.detail import Detail, detail
@@ -38,14 +40,9 @@ class Request:
 
 def run(request: Request) -> Exit:
     """Open the gradebook, rank, write. Raises click.UsageError for what can't be used."""
-    from grader.gradebook import Gradebook, GradebookError
-
     course = course_for([], request.course)
-    try:
-        with Gradebook.open(request.gradebook, read_only=True) as book:
-            return compare(book, course, request)
-    except GradebookError as error:
-        raise click.UsageError(str(error)) from error
+    with told_plainly(), Gradebook.open(request.gradebook, read_only=True) as book:
+        return compare(book, course, request)
 
 
 def compare(book: Book, course: Course, request: Request) -> Exit:

@@ -93,8 +93,7 @@ def detail(book: Book, standing: Standing, part: Part, known: Given) -> Detail:
 
 
 def _source(book: Book, work: Work, slug: str) -> str:
-    raw = book.source(work.sha256)
-    return (source_of(raw, work.file, slug) if raw is not None else None) or ""
+    return source_of(book.source(work.sha256, slug), work.file, slug) or ""
 
 
 def _statement_end(reading: Reading, known: Given) -> int:

@@ -92,8 +92,7 @@ def _files(
         rows.append({"filename": f"{BASE_CODE}.py", "ignored": "true"})
         yield f"{BASE_CODE}.py", stub.encode()
     for work in group.works[slug]:
-        raw = book.source(work.sha256)
-        source = source_of(raw, work.file, slug) if raw is not None else None
+        source = source_of(book.source(work.sha256, slug), work.file, slug)
         if source is None:
             continue
         first = group.students[work.students[0]]

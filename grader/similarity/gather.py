@@ -26,8 +26,8 @@ class Book(Protocol):
         """The students with their cells."""
         ...
 
-    def source(self, sha256: str) -> bytes | None:
-        """The bytes that were handed in."""
+    def source(self, sha256: str, slug: str | None = None) -> bytes | None:
+        """The text that was handed in for an exercise."""
         ...
 
     def result(self, key: str) -> Graded | None:

@@ -156,20 +156,18 @@ def rank(
 
 
 def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | None, options: Options) -> Standing:
-    seen: dict[tuple[str, str], Analysis] = {}
+    seen: dict[str, Analysis] = {}
     analyses: list[Analysis] = []
     wrong: list[frozenset[int]] = []
     results: dict[str, frozenset[int]] = {}
     unread = 0
     nothing = Analysis(frozenset(), frozenset(), frozenset())
     for work in works:
-        same = (work.sha256, work.file)
-        if same not in seen:
-            raw = book.source(work.sha256)
-            source = source_of(raw, work.file, column.slug) if raw is not None else None
-            seen[same] = nothing if source is None else analyse(source, known or Given())
-        unread += seen[same] is nothing
-        analyses.append(seen[same])
+        if work.sha256 not in seen:
+            source = source_of(book.source(work.sha256, column.slug), work.file, column.slug)
+            seen[work.sha256] = nothing if source is None else analyse(source, known or Given())
+        unread += seen[work.sha256] is nothing
+        analyses.append(seen[work.sha256])
         if work.key and work.key not in results:
             graded = book.result(work.key)
             results[work.key] = failures(graded.result if graded is not None else None)

@@ -119,7 +119,7 @@ class FakeBook:
     def rows(self) -> Iterator[Row]:
         return iter(self.people)
 
-    def source(self, sha256: str) -> bytes | None:
+    def source(self, sha256: str, slug: str | None = None) -> bytes | None:
         return self.sources.get(sha256)
 
     def result(self, key: str) -> Graded | None:
