@@ -13,6 +13,9 @@ from grader.similarity.operations import Reading
 from grader.similarity.traits import Kind, Trait
 from grader.similarity.winnow import grams, number, wholes, winnow
 
+WHOLE_MAX = 8
+"""For how many traits a file counts that is the same as another to the last character."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -59,7 +62,9 @@ def analyse(source: str, known: Given) -> Analysis:
     every = ({one.hash for run in grams(reading.units) for one in run} | whole) - known.hashes
     prints = ({one.hash for one in winnow(reading.units)} | whole) & every
     numbers = {trait_number(one) for one in own_traits(source, reading, known)}
-    numbers.add(number(f"all of it\0{source}"))
+    # The same to the last character says the more, the more there is that could differ.
+    copies = min(WHOLE_MAX, 1 + len(numbers) // 2)
+    numbers.update(number(f"all of it {n}\0{source}") for n in range(copies))
     return Analysis(frozenset(prints), frozenset(every), frozenset(numbers), reading.exact)
 
 

@@ -86,7 +86,7 @@ def renamed(source: str, draw: random.Random) -> str:
 def reordered(source: str, draw: random.Random | None = None) -> str:
     """Methods and functions in the opposite order."""
     tree = ast.parse(source)
-    for node in [tree, *ast.walk(tree)]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef):
             functions = [one for one in node.body if isinstance(one, ast.FunctionDef)][::-1]
             node.body = [functions.pop(0) if isinstance(one, ast.FunctionDef) else one for one in node.body]
@@ -113,8 +113,8 @@ def commented(source: str, draw: random.Random) -> str:
 
 
 def reformatted(source: str, draw: random.Random | None = None) -> str:
-    """Everything over as many lines as it goes, with other quotes and brackets."""
-    text = ast.unparse(ast.parse(source)).replace("(", "(  \n   ").replace(",", " ,\n  ")
+    """Many more lines, and spaces in odd places."""
+    text = ast.unparse(ast.parse(source)).replace("(", "(  \n   ").replace(", ", " ,   ")
     ast.parse(text)
     return text
 
@@ -189,8 +189,11 @@ def with_dead_code(source: str, draw: random.Random | None = None) -> str:
 
 
 def broken(source: str, draw: random.Random | None = None) -> str:
-    """A syntax error on one line."""
-    return source.replace("return ", "x = = 3\n        return ", 1)
+    """A syntax error on a line of its own, before the last line."""
+    lines = source.rstrip("\n").split("\n")
+    at = len(lines) - 1
+    indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+    return "\n".join([*lines[:at], f"{indent}x = = 3", *lines[at:]])
 
 
 def everything(source: str, draw: random.Random) -> str:
