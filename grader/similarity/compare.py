@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 HOLDERS_FLOOR = 4
 HOLDERS_MAX = 400
-_BLOCK = 2_000_000
-_PAIRS_MAX = 2_000_000
+_BLOCK = 1_000_000
+_PAIRS_MAX = 1_000_000
 
 Keys = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ def bits_of(works: int, count: int) -> float:
 def pairs(having: Sequence[frozenset[int]], counts: Counter[int], limit: int, *, largest: bool = False) -> Pairs:
     """The pairs that share any number which at most `limit` works have, with the sum of its bits.
 
-    With `largest` only the rarest one counts: for evidence that hangs together. Should there be more than two million
+    With `largest` only the rarest one counts: for evidence that hangs together. Should there be more than a million
     pairs, those that share least are dropped.
     """
     works = len(having)

@@ -103,7 +103,7 @@ def test_a_syntax_error_costs_only_its_line() -> None:
 def test_hostile_sources_are_read_in_bounded_time(source: str) -> None:
     start = time.process_time()
     found = analyse(source, Given())
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 10
     assert len(found.grams) <= operations.OPERATIONS_MAX * 2
     assert len(found.traits) <= 6 * traits.EACH_MAX + 1
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from grader.classroom import Column, HandIn, Student
+from grader.cli import main
 from grader.commands import similarity
 from grader.commands.common import Exit
 from grader.course import Course
+from grader.gradebook import Gradebook
+from grader.policy import Policy
+from grader.submission import read
 from tests.course_files import ROOT
 from tests.similarity.classes import FakeBook, book_of, made_up, plant
 
@@ -47,7 +54,7 @@ def ordinary() -> FakeBook:
     return book_of(works)
 
 
-BOOKS = {"ordinary": ordinary, "hostile": hostile, "empty": lambda: book_of({})}
+BOOKS: dict[str, Callable[[], FakeBook]] = {"ordinary": ordinary, "hostile": hostile, "empty": lambda: book_of({})}
 
 
 def write(book: FakeBook, folder: Path, **options: Any) -> Path:
@@ -165,3 +172,34 @@ def test_shared_regions_have_the_same_number_and_colour_on_both_sides(browser: B
     for left, right in sides:
         assert set(left) == set(right)
     assert any(left for left, _ in sides)
+
+
+def test_it_reads_a_real_gradebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works, _ = made_up(12, 3, ("sgd",))
+    with Gradebook.open(tmp_path, create=True) as book:
+        book.set_course("A course", [Column(slug="sgd", title="SGD", chapter="04_training", max_score=1.0)], Policy())
+        items = []
+        for name, some in works.items():
+            file = tmp_path / name / "sgd.py"
+            file.parent.mkdir()
+            file.write_text(some.get("sgd", "x = 1\n"), "utf-8")
+            student = Student(key=f"folder:{name}", name=name)
+            items.append(HandIn(student=student, ref=name, submission=read(file, "sgd")))
+        book.add(items)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(
+        main,
+        ["similarity", "--gradebook", ".", "--course", str(ROOT), "--json", "s.json", "--export", "dolos", "d.zip"],
+    )
+    assert result.exit_code == 0, result.output
+    assert "12 students, 12 pieces of work in 1 exercise." in result.output
+    assert (tmp_path / "similarity.html").is_file()
+    assert (tmp_path / "d.zip").is_file()
+    assert json.loads((tmp_path / "s.json").read_text("utf-8"))["students"] == 12
+
+
+def test_without_a_gradebook_it_says_what_to_do(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["similarity", "--gradebook", str(tmp_path / "no"), "--course", str(ROOT)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("grade: there is no gradebook at ")
+    assert result.stderr.count("\n") == 1

@@ -13,6 +13,7 @@ from grader.similarity.rank import Entry
 from grader.similarity.traits import Kind
 from tests.similarity import classes
 from tests.similarity.classes import FakeBook, book_of, failed, made_up, plant
+from tests.similarity.disguises import broken
 
 KNOWN = {slug: given([classes.stub(slug)]) for slug in classes.SLUGS}
 PLANTED = (("verbatim", 4), ("some", 5), ("everything", 7))
@@ -141,7 +142,7 @@ def test_what_is_shared_is_shown_with_its_lines() -> None:
 def test_a_file_with_a_syntax_error_is_compared_all_the_same() -> None:
     works, _ = made_up(40, 10, ("device",))
     names = [name for name in sorted(works) if works[name]]
-    works[names[2]]["device"] = classes.disguises.broken(works[names[5]]["device"])
+    works[names[2]]["device"] = broken(works[names[5]]["device"])
     assert {names[2], names[5]} in [who(one) for one in ranked(book_of(works)).entries[:12]]
 
 
@@ -157,7 +158,9 @@ def test_a_class_too_small_to_judge_is_only_ranked() -> None:
 
 @pytest.mark.parametrize("students", [0, 1, 2, 3])
 def test_hardly_any_students_are_no_problem(students: int) -> None:
-    works = {f"s{n}": {"relu": f"x = y.a(1).b({n})\n", "sgd": b"\0"} for n in range(students)}
+    works: dict[str, dict[str, str | bytes]] = {
+        f"s{n}": {"relu": f"x = y.a(1).b({n})\n", "sgd": b"\0"} for n in range(students)
+    }
     ranking = ranked(book_of(works))
     assert ranking.outstanding == 0
     assert all(one.unread == students for slug, one in ranking.standings.items() if slug == "sgd")
