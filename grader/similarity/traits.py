@@ -19,7 +19,6 @@ from grader.similarity.operations import Reading
 from grader.text import clean_line
 
 EACH_MAX = 500
-SHOWN_MAX_CHARS = 120
 NAME_MIN_CHARS = 4
 TEXT_MIN_CHARS = 6
 LINE_MIN_CHARS = 16
