@@ -493,6 +493,47 @@ def export_command(**options: Any) -> Exit:
     return export.run(export.Request(**options))
 
 
+@main.command("similarity")
+@_GRADEBOOK
+@click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
+@click.option(
+    "--out", type=_FILE, default=Path("similarity.html"), show_default=True, metavar="FILE", help="The HTML page."
+)
+@click.option("--json", type=_FILE, metavar="FILE", help="Write the ranking as JSON as well.")
+@click.option(
+    "--export",
+    type=(click.Choice(["dolos", "jplag"]), _FILE),
+    metavar="TOOL PLACE",
+    help="Write the submissions as Dolos or JPlag reads them, to a folder or a .zip.",
+)
+@click.option("--top", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many pairs to show.")
+@click.option(
+    "--popular",
+    type=click.FloatRange(0, 50),
+    default=10.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="What more of the class than this share is no evidence.",
+)
+@click.option(
+    "--common",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Code that was shown in class, and so is no evidence; may be repeated.",
+)
+@click.option("--anonymous", is_flag=True, help="Numbers for names. What is written in a source stays.")
+@_COURSE
+def similarity_command(**options: Any) -> Exit:
+    """Rank pairs of submissions by what they share and few others have.
+
+    For a person to look at: similarity is no proof of copying.
+    """
+    from grader.commands import similarity
+
+    return similarity.run(similarity.Request(**options))
+
+
 def _no_such(path: Path) -> str:
     text = f"no such path or command: {shown(path)}"
     commands = [name for name in main.commands if name != Grade.default]

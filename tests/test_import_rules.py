@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 PLACES = {
     "click": ("cli.py", "commands/"),
     "rich": ("commands/", "report/terminal.py", "report/batch.py"),
-    "jinja2": ("report/html.py",),
+    "jinja2": ("report/html.py", "similarity/html.py"),
     "nbformat": ("notebooks/",),
     "watchfiles": ("commands/",),
     "platformdirs": ("progress.py",),
@@ -22,6 +22,16 @@ PLACES = {
 LEAVES = ("model.py", "text.py", "files.py")
 # These decide what is right; they must work without the command line and the renderers.
 BELOW_COMMANDS = (
+    "similarity/analyse.py",
+    "similarity/compare.py",
+    "similarity/detail.py",
+    "similarity/export.py",
+    "similarity/gather.py",
+    "similarity/operations.py",
+    "similarity/rank.py",
+    "similarity/sources.py",
+    "similarity/traits.py",
+    "similarity/winnow.py",
     "course.py",
     "submission.py",
     "forbidden.py",

@@ -30,7 +30,7 @@ def render(report: Report, grading: Grading | None = None, *, stamp: str = "") -
 
     `grading` is what a class adds to it, see `fill`. `stamp` is kept in the head of the page for who wrote it.
     """
-    return _PAGE.render(page=fill(report, grading), stamp=stamp, css=Markup(_css()), policy=_policy())  # noqa: S704 - our own
+    return _PAGE.render(page=fill(report, grading), stamp=stamp, css=Markup(style_sheet()), policy=_policy())  # noqa: S704 - our own
 
 
 def write(report: Report, path: Path) -> None:
@@ -66,8 +66,8 @@ def hash_of(text: str) -> str:
 
 
 @cache
-def _css() -> str:
-    """The style sheet, with the colours of source code for light and dark."""
+def style_sheet(more: str = "") -> str:
+    """The style sheet, with the colours of source code for light and dark; `more` is what another page adds."""
     # Each style within its own scheme: where one says nothing about a token, the other must not either.
     # Paper is always light.
     light, dark = source.css(dark=False), source.css(dark=True)
@@ -76,6 +76,7 @@ def _css() -> str:
             "",
             base_css(),
             (_TEMPLATES / "report.css").read_text("utf-8"),
+            *([more] if more else []),
             f"@media print, (prefers-color-scheme: light) {{\n{light}\n}}",
             f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}",
             "",
@@ -86,4 +87,4 @@ def _css() -> str:
 @cache
 def _policy() -> str:
     """The content security policy."""
-    return f"default-src 'none'; style-src {hash_of(_css())}; img-src data:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src {hash_of(style_sheet())}; img-src data:; base-uri 'none'; form-action 'none'"

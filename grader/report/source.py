@@ -60,6 +60,15 @@ def excerpt(frame: Frame) -> tuple[Line, ...]:
     )
 
 
+def listing(text: str, max_lines: int) -> tuple[tuple[Piece, ...], ...]:
+    """Return the first `max_lines` lines of a whole source, coloured, each cut at `MAX_LINE_CHARS`."""
+    lines = [
+        clean(line, MAX_LINE_CHARS).replace("\n", " ").expandtabs(4).rstrip() if line.strip() else ""
+        for line in text.split("\n", max_lines)[:max_lines]
+    ]
+    return tuple(_highlight(lines))
+
+
 def _highlight(lines: list[str]) -> list[tuple[Piece, ...]]:
     """Colour `lines` as one piece of Python, since a string may go over several of them."""
     done: list[tuple[Piece, ...]] = []

@@ -86,7 +86,7 @@ def test_a_long_line_is_cut() -> None:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("background", ["code", "here"])
 def test_every_colour_can_be_read_on_every_background_of_code(background: str, dark: bool) -> None:
-    sheet = html._css()
+    sheet = html.style_sheet()
     backgrounds = re.findall(rf"--{background}: (#\w{{6}});", sheet)
     colours = set(re.findall(r"color:(#\w{6})", source.css(dark=dark)))
 
