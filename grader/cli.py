@@ -161,6 +161,15 @@ def _finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -
 
 _COURSE = click.option("--course", type=_FILE, metavar="DIR", help="The course.  [default: found from PATH]")
 
+_ONLY = click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
+_CHAPTERS = click.option(
+    "--chapter",
+    "chapters",
+    multiple=True,
+    metavar="NAME",
+    help="Only this chapter, such as 03_modules; may be repeated.",
+)
+
 
 @click.group(cls=Grade, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="grade")
@@ -491,6 +500,27 @@ def export_command(**options: Any) -> Exit:
     from grader.commands import export
 
     return export.run(export.Request(**options))
+
+
+@main.command("release")
+@click.argument("out", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option("--title", default="Exercises", show_default=True, help="The heading of its README.")
+@click.option("--hand-in", type=_FILE, metavar="FILE", help="Markdown that says how to hand in, in place of our words.")
+@click.option("--points/--no-points", default=True, help="Say in the README what each exercise is worth.")
+@click.option("--notebooks/--no-notebooks", default=True, help="Add the exercises as notebooks.")
+@click.option("--overwrite", is_flag=True, help="Replace files of an earlier release that were changed since.")
+@_COURSE
+def release_command(**options: Any) -> Exit:
+    """Make the hand-out for students: OUT is a folder, or a file that ends in .zip.
+
+    It is searched for everything private before anything is written. A folder that was made by an earlier release is
+    brought up to date; files of others in it are left alone.
+    """
+    from grader.commands import release
+
+    return release.run(release.Request(**options))
 
 
 def _no_such(path: Path) -> str:
