@@ -23,6 +23,8 @@ from grader.submission import shown
 
 # Those of grader.sandbox, which is not imported for --help.
 LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
+# Those of grader.handout.gradescope.
+VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 # Those of grader.proof.findings.
 PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
 # Those of grader.classroom.
@@ -521,6 +523,43 @@ def release_command(**options: Any) -> Exit:
     from grader.commands import release
 
     return release.run(release.Request(**options))
+
+
+@main.group("package")
+def package_group() -> None:
+    """Make what services need that grade each hand-in by themselves."""
+
+
+@package_group.command("gradescope")
+@click.argument("out", metavar="OUT.zip", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option(
+    "--visibility",
+    type=click.Choice(VISIBILITIES),
+    default="visible",
+    show_default=True,
+    help="When students see the checks. As long as they don't, they see no total either.",
+)
+@click.option(
+    "--stdout-visibility",
+    type=click.Choice(VISIBILITIES),
+    default="hidden",
+    show_default=True,
+    help="When students see what the grader prints; hidden is for instructors only.",
+)
+@click.option(
+    "--require-isolation",
+    "required",
+    type=click.Choice(["process", "sandbox"]),
+    help="Give no score where the container has less.",
+)
+@_COURSE
+def package_gradescope_command(**options: Any) -> Exit:
+    """Make the autograder that Gradescope runs: a zip with the grader and the suites."""
+    from grader.commands import package
+
+    return package.gradescope(package.Gradescope(**options))
 
 
 def _no_such(path: Path) -> str:

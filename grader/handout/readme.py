@@ -13,7 +13,8 @@ from grader.text import clean_line
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NOTEBOOKS = """\
-Who likes notebooks better finds the same exercises in `notebooks/`. Hand in either the notebook or the file of an exercise.
+The same exercises are in `notebooks/`, for those who like notebooks better. Hand in either the notebook or the file of
+an exercise.
 
 """
 

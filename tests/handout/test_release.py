@@ -114,7 +114,7 @@ def test_a_file_that_is_no_text_is_known_by_its_bytes(tmp_path: Path) -> None:
     course = small.course(tmp_path / "course")
     picture = bytes(range(256)) * 4
     (course.exercises[0].suite.parent / "data.bin").write_bytes(picture)
-    with pytest.raises(HandoutError, match="copy.bin shows .*data.bin: the whole file"):
+    with pytest.raises(HandoutError, match=r"copy.bin shows .*data.bin: the whole file"):
         contents(course, course, Release(), lambda _, folder: _write(folder / "copy.bin", picture))
 
 
@@ -135,7 +135,7 @@ def test_the_lines_of_a_solved_stub_are_private_in_the_hand_out_of_others(tmp_pa
     double = whole.exercises[0]
     double.stub.write_text(double.solution.read_text())
     wanted = msgspec.structs.replace(PLAIN, hand_in="secret_of_the_double = X + X")
-    with pytest.raises(HandoutError, match="shows solutions/01_part/double/double.py:5"):
+    with pytest.raises(HandoutError, match=r"shows solutions/01_part/double/double.py:5"):
         contents(whole, narrowed(whole, ["other"]), wanted)
 
 
@@ -161,7 +161,7 @@ def test_the_readme_lists_the_exercises_in_order_with_points_and_concepts(tmp_pa
     assert [slug for _, slug, _, _ in rows] == list(course.slugs)
     assert [number for number, *_ in rows] == [str(n) for n in range(1, 8)]
     assert all((ROOT / path).is_file() for _, _, path, _ in rows)
-    assert dict((slug, worth) for _, slug, _, worth in rows)["sgd"] == "2.5"
+    assert {slug: worth for _, slug, _, worth in rows}["sgd"] == "2.5"
     assert "Together 62.5 points." in text
     assert "$" not in text
     assert "Together" not in contents(course, course, PLAIN)["README.md"].decode()
@@ -227,13 +227,13 @@ def test_files_that_somebody_changed_are_neither_replaced_nor_removed(tmp_path: 
     out = tmp_path / "out"
     release(whole, whole, out, PLAIN)
     (out / "exercises/02_part/two.py").write_text("changed")
-    with pytest.raises(HandoutError, match="two.py was changed since it was released"):
+    with pytest.raises(HandoutError, match=r"two.py was changed since it was released"):
         release(whole, whole, out, PLAIN)
     changes = release(whole, narrowed(whole, ["one"]), out, PLAIN)
     assert (changes.removed, changes.kept) == ((), ("exercises/02_part/two.py",))
     assert (out / "exercises/02_part/two.py").read_text() == "changed"
     # From now on it is theirs.
-    with pytest.raises(HandoutError, match="two.py was not written by grade release"):
+    with pytest.raises(HandoutError, match=r"two.py was not written by grade release"):
         release(whole, whole, out, msgspec.structs.replace(PLAIN, overwrite=True))
     (out / "exercises/01_part/one.py").write_text("changed")
     release(whole, narrowed(whole, ["one"]), out, msgspec.structs.replace(PLAIN, overwrite=True))
