@@ -231,8 +231,14 @@ def main() -> None:
 @_COURSE
 @click.option("--watch", is_flag=True, help="Grade again on save, only what changed.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in a browser.")
+@click.option(
+    "--github-classroom",
+    "classroom",
+    is_flag=True,
+    help="In a step of GitHub Actions: hand the results of all exercises to GitHub Classroom.",
+)
 @click.help_option("-h", "--help", hidden=True)
-def paths_command(paths: tuple[Path, ...], open_: bool, course: Path | None, **options: Any) -> Exit:
+def paths_command(paths: tuple[Path, ...], open_: bool, classroom: bool, course: Path | None, **options: Any) -> Exit:
     """Grade the exercises found in PATH."""
     for path in paths:
         if not os.path.lexists(path):
@@ -248,7 +254,12 @@ def paths_command(paths: tuple[Path, ...], open_: bool, course: Path | None, **o
         require()
     from grader.commands import grade
 
-    return grade.run(grade.Request(paths=paths, open=open_, course=course, **options))
+    request = grade.Request(paths=paths, open=open_, course=course, **options)
+    if classroom:
+        from grader.commands import classroom as for_classroom
+
+        return for_classroom.run(request)
+    return grade.run(request)
 
 
 @main.command("list")
@@ -560,6 +571,39 @@ def package_gradescope_command(**options: Any) -> Exit:
     from grader.commands import package
 
     return package.gradescope(package.Gradescope(**options))
+
+
+@package_group.command("github")
+@click.argument("out", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option(
+    "--run-in-student-repositories",
+    "run_in",
+    default="",
+    metavar="OWNER/COURSE",
+    help="Grade there, on each push, with the course from this repository. Students can then read its suites.",
+)
+@_COURSE
+def package_github_command(**options: Any) -> Exit:
+    """Make the workflows for GitHub Classroom, in the folder OUT.
+
+    OUT/students goes into the repository that those of the students are made from, OUT/instructor into the private one
+    of the course, which grades the class on a schedule and sends the points.
+    """
+    from grader.commands import package
+
+    return package.github(package.Github(**options))
+
+
+@package_group.command("github-points")
+@click.argument("out", type=_FILE)
+@_GRADEBOOK
+def package_points_command(out: Path, gradebook: str) -> Exit:
+    """Make what the instructor's workflow sends: a file in OUT for the repository of each student."""
+    from grader.commands import package
+
+    return package.points(out, gradebook)
 
 
 def _no_such(path: Path) -> str:

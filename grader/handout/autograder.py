@@ -4,8 +4,9 @@
 
 The folder is laid out by Gradescope: `source/` is the package, `submission/` the student's files, and
 `submission_metadata.json` what is known of them. Only this process writes `results/results.json`, when everything that
-ran student code has ended. What is printed is for instructors. When anything fails that is not the student's fault there
-is no `results.json` and the exit status is 1: Gradescope then says that the autograder failed, and there is no score.
+ran student code has ended. What is printed is for instructors. When anything fails that is not the student's fault
+there is no `results.json` and the exit status is 1: Gradescope then says that the autograder failed, and there is no
+score.
 """
 
 from __future__ import annotations

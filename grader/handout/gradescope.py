@@ -131,7 +131,8 @@ def _about(exercise: ExerciseResult) -> str:
         if one.kind is DiagnosisKind.MISCONCEPTION:
             lines.append(f"This looks like: {clean_line(one.name, 100).replace('_', ' ')}. {text}")
         elif one.kind is DiagnosisKind.FORBIDDEN_API:
-            place = f"line {one.line}: " if one.line else ""
+            cell = f"cell {one.cell}, " if one.cell else ""
+            place = f"{cell}line {one.line}: " if one.line else ""
             lines.append(f"Flagged for review: {place}{text}" if one.review else place + text)
     return clean("\n".join(dict.fromkeys(lines)), TEXT_MAX_CHARS) if lines else ""
 

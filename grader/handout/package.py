@@ -25,9 +25,9 @@ _PROOF = ("right", "equivalent.toml")
 
 
 def package(course: Course, out: Path, show: Shown | None = None, required: Level = Level.NONE) -> int:
-    """Write the zip for the exercises of `course` to `out`; the same bytes for the same files. Returns its size in bytes.
+    """Write the zip for the exercises of `course` to `out`, and return its size in bytes.
 
-    Raises HandoutError and OSError; nothing is written then.
+    The same files give the same bytes. Raises HandoutError and OSError; nothing is written then.
     """
     if out.suffix.lower() != ".zip":
         raise HandoutError(f"{shown(out)}: the package is a zip; name a file that ends in .zip")

@@ -53,7 +53,7 @@ def put_in_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool =
                 blocked.append(path)
             changed.append(path)
     if blocked:
-        what = "was changed since it was released" if blocked[0] in before else "was not written by grade release"
+        what = "was changed since it was released" if blocked[0] in before else "was not written by grade"
         more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
         other = ", or name --overwrite" if all(path in before for path in blocked) else ""
         raise HandoutError(f"{shown(folder / blocked[0])} {what}{more}; move it away{other}. Nothing was written")
@@ -83,7 +83,7 @@ def put_in_zip(path: Path, files: Mapping[str, bytes], *, overwrite: bool = Fals
     Raises HandoutError when something else is in the way, and OSError.
     """
     if path.exists() and not overwrite and not _is_ours(path):
-        raise HandoutError(f"{shown(path)} is there and was not made by grade release; move it away")
+        raise HandoutError(f"{shown(path)} is there and was not made by grade; move it away")
     digests = {name: _digest(data) for name, data in files.items()}
     write_atomically(path, pack({**files, MANIFEST: _encoded(digests)}))
 
@@ -110,7 +110,7 @@ def _manifest_in(folder: Path) -> dict[str, str]:
         if {entry.name for entry in folder.iterdir()} <= _EMPTY:
             return {}
         raise HandoutError(
-            f"{shown(folder)} is not empty and was not made by grade release; name a new or an empty folder"
+            f"{shown(folder)} is not empty and was not made by grade; name a new or an empty folder"
         ) from None
     try:
         return dict(_decoded(raw))

@@ -1,7 +1,7 @@
 """Grade the whole work of one student: every exercise that is asked for, those that were not handed in too.
 
-For services that run the grader once for each hand-in. Somebody who handed nothing in for an exercise gets its points as
-missing ones, and reads so; what could not be graded by our fault is tried again and then told apart.
+For services that run the grader once for each hand-in. An exercise for which nothing was handed in has 0 points, and
+says so; what could not be graded by our fault is tried again and then told apart.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from grader.course import Course
 from grader.engine import Engine, EngineError, ExerciseFinished, Job, Options, Ready
 from grader.model import ExerciseResult, Report, Status, SubmissionFile
+from grader.notebooks.cells import relocate
 from grader.report.assemble import build_report
 from grader.submission import UNMATCHED_MAX, Found, find, shown
 
@@ -45,6 +46,7 @@ def grade_whole(course: Course, places: Sequence[Path], options: Options | None 
         Job(slug=one.slug, file=one.file, sha256=one.sha256, source=one.source, problem=one.problem)
         for one in found.submissions
     ]
+    cells = {one.slug: one.cells for one in found.submissions}
     started_at, clock = datetime.now(UTC), time.monotonic()
     results: dict[str, ExerciseResult] = {}
     with Engine(course, course.slugs, options) as engine:
@@ -55,7 +57,7 @@ def grade_whole(course: Course, places: Sequence[Path], options: Options | None 
                 if isinstance(event, Ready):
                     ready = event
                 elif isinstance(event, ExerciseFinished):
-                    results[event.result.slug] = event.result
+                    results[event.result.slug] = relocate(event.result, cells.get(event.result.slug))
     if ready is None:
         raise EngineError("the judge never became ready")
     for slug in course.slugs:

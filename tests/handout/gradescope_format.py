@@ -1,4 +1,4 @@
-"""The documented format of Gradescope's `results.json`, as strictly as it is documented. Shares nothing with the writer."""
+"""The format of Gradescope's `results.json`, as strictly as it is documented. Shares nothing with the writer."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def test_the_scripts_are_sound(name: str) -> None:
 
 
 def _bash(script: str, tmp_path: Path, *commands: str) -> subprocess.CompletedProcess[str]:
-    """Run a script that has read setup.sh, with stand-ins for `commands`: each logs its arguments, then does its text."""
+    """Run a script after setup.sh was read, with stand-ins for `commands`, which log their arguments."""
     stand_ins = tmp_path / "bin"
     stand_ins.mkdir(exist_ok=True)
     for command in commands:

@@ -196,7 +196,7 @@ def test_a_zip_of_others_is_not_replaced(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "theirs.zip", "w") as archive:
         archive.writestr("essay.txt", "two years of work")
     before = (tmp_path / "theirs.zip").read_bytes()
-    with pytest.raises(HandoutError, match="not made by grade release"):
+    with pytest.raises(HandoutError, match="not made by grade"):
         release(course, course, tmp_path / "theirs.zip", PLAIN)
     assert (tmp_path / "theirs.zip").read_bytes() == before
 
@@ -233,7 +233,7 @@ def test_files_that_somebody_changed_are_neither_replaced_nor_removed(tmp_path: 
     assert (changes.removed, changes.kept) == ((), ("exercises/02_part/two.py",))
     assert (out / "exercises/02_part/two.py").read_text() == "changed"
     # From now on it is theirs.
-    with pytest.raises(HandoutError, match=r"two.py was not written by grade release"):
+    with pytest.raises(HandoutError, match=r"two.py was not written by grade"):
         release(whole, whole, out, msgspec.structs.replace(PLAIN, overwrite=True))
     (out / "exercises/01_part/one.py").write_text("changed")
     release(whole, narrowed(whole, ["one"]), out, msgspec.structs.replace(PLAIN, overwrite=True))
@@ -245,7 +245,7 @@ def test_a_folder_of_others_is_refused_and_an_empty_repository_is_not(tmp_path: 
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "note.txt").write_text("theirs")
-    with pytest.raises(HandoutError, match="not empty and was not made by grade release"):
+    with pytest.raises(HandoutError, match="not empty and was not made by grade"):
         release(course, course, theirs, PLAIN)
     assert [path.name for path in theirs.iterdir()] == ["note.txt"]
     (tmp_path / "repository" / ".git").mkdir(parents=True)
