@@ -5,8 +5,6 @@ All files are made in memory, searched, and only then written: a hand-out with a
 
 from __future__ import annotations
 
-import importlib.util
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -51,18 +49,21 @@ def release(whole: Course, course: Course, out: Path, wanted: Release) -> Change
 
 
 def contents(
-    whole: Course, course: Course, wanted: Release, write_notebooks: Callable[[Course, Path], None] | None = None
+    whole: Course,
+    course: Course,
+    wanted: Release,
+    make_notebooks: Callable[[Course], Mapping[str, bytes]] | None = None,
 ) -> dict[str, bytes]:
     """The files of the hand-out by path, searched for leaks. Raises HandoutError, with a line for each leak."""
     public = _checked_stubs(whole, course)
     files = {_path_of(one): one.stub.read_bytes() for one in course.exercises}
     if wanted.notebooks:
-        files |= _notebooks(course, write_notebooks or _write_notebooks)
+        files |= (make_notebooks or notebook_files)(course)
     text = readme(course, wanted.title, points=wanted.points, hand_in=wanted.hand_in, notebooks=wanted.notebooks)
     files["README.md"] = text.encode()
     files[".gitignore"] = (TEMPLATES / "gitignore").read_bytes()
     files["requirements.txt"] = _REQUIREMENTS.encode()
-    published = [text for one in whole.exercises for text in (one.title, *one.concepts)]
+    published = [text for one in whole.exercises for text in (one.slug, one.chapter, one.title, *one.concepts)]
     found = [str(one) for one in Private(whole.root, public, published).leaks(files)]
     found += [
         f"{path} shows where the course lies: {whole.root}"
@@ -99,23 +100,15 @@ def _checked_stubs(whole: Course, course: Course) -> list[str]:
     return public
 
 
-def _write_notebooks(course: Course, folder: Path) -> None:
-    # Imported here: it needs nbformat, which takes a second where Jupyter is installed.
-    if importlib.util.find_spec("grader.notebooks") is None:
-        raise HandoutError("this version of the grader writes no notebooks; name --no-notebooks")
-    write = importlib.import_module("grader.notebooks.write")
-    write.write_notebooks(course, folder)
+def notebook_files(course: Course) -> dict[str, bytes]:
+    """The notebooks of the exercises, by path. Raises HandoutError for a stub that can't be made into one."""
+    # Imported here: it takes a second where Jupyter is installed.
+    from grader.notebooks.write import StubError, notebooks
 
-
-def _notebooks(course: Course, write_notebooks: Callable[[Course, Path], None]) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="grade-") as made:
-        folder = Path(made)
-        write_notebooks(course, folder)
-        return {
-            f"{NOTEBOOKS}/{path.relative_to(folder).as_posix()}": path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
+    try:
+        return {f"{NOTEBOOKS}/{sheet.place.as_posix()}": sheet.data for sheet in notebooks(course)}
+    except StubError as error:
+        raise HandoutError(str(error)) from error
 
 
 def _check_place(course: Course, out: Path) -> None:

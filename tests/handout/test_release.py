@@ -50,8 +50,8 @@ def private_lines() -> set[str]:
 
 def test_no_line_of_the_private_tree_is_in_the_hand_out_of_this_course(tmp_path: Path) -> None:
     course = own_course()
-    release(course, course, tmp_path / "out", PLAIN)
-    release(course, course, tmp_path / "out.zip", PLAIN)
+    release(course, course, tmp_path / "out", Release())
+    release(course, course, tmp_path / "out.zip", Release())
     files = {
         path.relative_to(tmp_path).as_posix(): path.read_bytes()
         for path in (tmp_path / "out").rglob("*")
@@ -59,6 +59,7 @@ def test_no_line_of_the_private_tree_is_in_the_hand_out_of_this_course(tmp_path:
     }
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         files |= {f"zip/{name}": archive.read(name) for name in archive.namelist()}
+    assert len([path for path in files if path.endswith(".ipynb")]) == 2 * len(course.slugs)
     private = private_lines()
     assert len(private) > 1500
     shown = [line for text in handed_out(files) for line in text.split("\n") if line.strip() in private]
@@ -93,14 +94,18 @@ def test_a_private_line_is_named_with_its_place_and_nothing_is_written(tmp_path:
 def test_a_private_line_inside_a_notebook_is_found(tmp_path: Path) -> None:
     course = small.course(tmp_path / "course")
 
-    def leaky(_: Course, folder: Path) -> None:
-        cell = {"cell_type": "code", "source": ["def f(X):\n", '    assert_value(submission.double(X), "\\u00e4")\n']}
-        (folder / "double.ipynb").write_text(json.dumps({"cells": [cell]}))
-        cell["source"] = 'x = 1\nassert_value(submission.double(X), expected_of_double, of="the result")'
-        (folder / "more.ipynb").write_text(json.dumps({"cells": [cell]}))
+    def leaky(_: Course) -> dict[str, bytes]:
+        cell = {
+            "cell_type": "code",
+            "source": 'x = 1\nassert_value(submission.double(X), expected_of_double, of="the result")',
+        }
+        lines = {"cell_type": "code", "source": ["x = 1\n", "return 2 * X + ", "0 * X.sum()\n"]}
+        return {f"notebooks/{n}.ipynb": json.dumps({"cells": [one]}).encode() for n, one in (("a", cell), ("b", lines))}
 
-    with pytest.raises(HandoutError, match=r"notebooks/more\.ipynb shows solutions/01_part/double/test_double\.py:12"):
+    with pytest.raises(HandoutError) as error:
         contents(course, course, Release(), leaky)
+    assert "notebooks/a.ipynb shows solutions/01_part/double/test_double.py:12" in str(error.value)
+    assert "notebooks/b.ipynb shows solutions/01_part/double/right/by_a_product.py:5" in str(error.value)
 
 
 def test_the_names_of_private_files_and_the_place_of_the_course_are_private(tmp_path: Path) -> None:
@@ -115,11 +120,7 @@ def test_a_file_that_is_no_text_is_known_by_its_bytes(tmp_path: Path) -> None:
     picture = bytes(range(256)) * 4
     (course.exercises[0].suite.parent / "data.bin").write_bytes(picture)
     with pytest.raises(HandoutError, match=r"copy.bin shows .*data.bin: the whole file"):
-        contents(course, course, Release(), lambda _, folder: _write(folder / "copy.bin", picture))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+        contents(course, course, Release(), lambda _: {"notebooks/copy.bin": picture})
 
 
 def test_a_stub_with_the_solution_in_it_is_refused(tmp_path: Path) -> None:
