@@ -15,8 +15,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from grader.text import clean_line
 ROOT = Path("/autograder")
 SETTINGS = "settings.json"
 COURSE = "course"
+NOBODY = 65534  # as setup.sh has it
 METADATA_MAX_BYTES = 32 << 20  # it may hold the results of earlier hand-ins
 
 
@@ -55,13 +56,11 @@ class AutograderError(Exception):
 
 def run(root: Path) -> Work:
     """Grade the hand-in below `root` and write its results. Raises AutograderError, and then there are none."""
-    target = root / "results" / "results.json"
-    with suppress(FileNotFoundError):
-        target.unlink()
     settings, course = _package(root / "source")
     os.chdir(root / "submission")  # so that the student's files are shown without folders of this machine
     try:
-        work = grade_whole(course, [Path()], Options(required=settings.required))
+        with _closed(root / "results"):
+            work = grade_whole(course, [Path()], Options(required=settings.required))
         metadata = _metadata(root / "submission_metadata.json")
         contents = results(work.report, metadata, unmatched=work.unmatched, show=settings.show)
     except EngineError as error:
@@ -69,8 +68,7 @@ def run(root: Path) -> Work:
     except UngradedError as error:
         problems = [f"{one.slug}: {one.problem}" for one in work.report.exercises if one.slug in error.slugs]
         raise AutograderError(str(error), "\n".join(problems)) from error
-    target.parent.mkdir(exist_ok=True)
-    write_atomically(target, json.dumps(contents, indent=1, allow_nan=False).encode() + b"\n")
+    write_atomically(_results_of(root), json.dumps(contents, indent=1, allow_nan=False).encode() + b"\n")
     for line in _told(work, metadata):
         print(clean_line(line, 500))
     return work
@@ -80,13 +78,41 @@ def main(arguments: Sequence[str]) -> int:
     """Run. Returns the exit status."""
     root = Path(arguments[0]) if arguments else ROOT
     try:
+        _results_of(root).parent.mkdir(exist_ok=True)
+        _results_of(root).unlink(missing_ok=True)
         run(root)
     except Exception as error:  # noqa: BLE001  whatever it is, there is no score, and the instructor reads why
         print(f"The grader failed, which is no fault of the student's: {error}")
         print(error.log if isinstance(error, AutograderError) else traceback.format_exc())
+        _results_of(root).unlink(missing_ok=True)  # nobody else's either
         print("There is no results.json, so there is no score. Mend it, and run the autograder again.")
         return 1
     return 0
+
+
+def _results_of(root: Path) -> Path:
+    return root / "results" / "results.json"
+
+
+@contextmanager
+def _closed(folder: Path) -> Iterator[None]:
+    """Nobody but root with its rights writes into `folder` meanwhile; student code may be root without them.
+
+    So a hand-in that ended the grader with what it wrote there before would leave nothing.
+    """
+    before = folder.stat()
+    if os.name != "posix" or os.geteuid() != 0:
+        yield
+        return
+    try:
+        os.chown(folder, NOBODY, NOBODY)
+        folder.chmod(0o700)
+        if not os.access(folder, os.W_OK):  # a container that gives root less
+            os.chown(folder, before.st_uid, before.st_gid)
+        yield
+    finally:
+        os.chown(folder, before.st_uid, before.st_gid)
+        folder.chmod(before.st_mode & 0o7777)
 
 
 def _package(source: Path) -> tuple[Settings, Course]:

@@ -58,9 +58,9 @@ def put_in_folder(folder: Path, files: Mapping[str, bytes], *, overwrite: bool =
         other = ", or name --overwrite" if all(path in before for path in blocked) else ""
         raise HandoutError(f"{shown(folder / blocked[0])} {what}{more}; move it away{other}. Nothing was written")
     old = [path for path in before if path not in files]
-    contents = {path: _read(folder, path) for path in old}
-    removed = [path for path in old if (data := contents[path]) is not None and _digest(data) == before[path]]
-    kept = [path for path in old if contents[path] is not None and path not in removed]
+    there_now = {path: _digest(was) for path in old if (was := _read(folder, path)) is not None}
+    removed = [path for path, digest in there_now.items() if digest == before[path]]
+    kept = [path for path in there_now if path not in removed]
     folder.mkdir(exist_ok=True)
     # Lists the old and the new until all is done: if this ends in the middle, everything is still known to be ours.
     digests = {path: _digest(data) for path, data in files.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -15,11 +16,14 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from grader.classroom import Adjustment, AttemptGrade, Cell, CellState, Column, Row, Student
+from grader.classroom import Adjustment, AttemptGrade, Cell, CellState, Column, Graded, HandIn, Row, Student
 from grader.cli import main
+from grader.gradebook import Gradebook
 from grader.handout.errors import HandoutError
 from grader.handout.github import PAYLOAD_MAX_BYTES, commands_stopped, dispatches, encode, workflows, write_outputs
 from grader.model import Outcome, Status
+from grader.policy import Policy
+from grader.submission import Submission
 from tests.handout import classroom_reader, small
 from tests.handout.test_gradescope import HOSTILE, check, exercise
 
@@ -164,6 +168,40 @@ def test_each_student_with_all_points_gets_an_event() -> None:
     total, most, ending, results = classroom_reader.report("one,two", environ)
     assert (total, most, ending) == (9.0, 14.0, "Some tests failed.")
     assert results[1]["tests"][0]["message"] == "Nothing was handed in."
+
+
+def test_the_command_takes_the_points_from_a_gradebook(tmp_path: Path) -> None:
+    graded = exercise("one", check("a", Outcome.PASSED), check("b", Outcome.FAILED))
+    source = "def one(X):\n    return X\n"
+    handed_in = HandIn(
+        student=Student(key="github:ada", name="ada", ids={"github_login": "ada"}),
+        ref="homework-ada",
+        submission=Submission(
+            slug="one",
+            path=tmp_path / "one.py",
+            file="one.py",
+            sha256=hashlib.sha256(source.encode()).hexdigest(),
+            source=source,
+        ),
+    )
+    (tmp_path / "one.py").write_text(source)
+    with Gradebook.open(tmp_path / "grades.sqlite", create=True) as book:
+        book.set_course("Course", [Column(slug="one", title="One", chapter="01", max_score=4.0)], Policy())
+        book.add([handed_in])
+        [pending] = book.pending({"one": "digest"})
+        book.record(pending.key, pending, Graded(result=graded, seed=1))
+    out = tmp_path / "points"
+    done = CliRunner().invoke(
+        main, ["package", "github-points", str(out), "--gradebook", str(tmp_path / "grades.sqlite")]
+    )
+    assert done.exit_code == 0, done.output
+    body = json.loads((out / "homework-ada.json").read_bytes())
+    environ = classroom_reader.environment(body["client_payload"]["results"])
+    assert classroom_reader.report("one", environ)[:2] == (2.0, 4.0)
+    again = CliRunner().invoke(
+        main, ["package", "github-points", str(out), "--gradebook", str(tmp_path / "grades.sqlite")]
+    )
+    assert (again.exit_code, again.output.count("\n")) == (2, 1)
 
 
 # ---- the workflows ----

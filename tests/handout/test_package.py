@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from click.testing import CliRunner
 
 from grader.cli import main
 from grader.course import Course
+from grader.handout.autograder import _closed
 from grader.handout.errors import HandoutError
 from grader.handout.gradescope import Shown, Visibility
 from grader.handout.package import TEMPLATES, contents, package
@@ -185,7 +187,8 @@ def _bash(script: str, tmp_path: Path, *commands: str) -> subprocess.CompletedPr
         path.write_text(f'#!/bin/bash\necho "{name} $*" >>"{tmp_path}/log"\n{body}\n')
         path.chmod(0o755)
     for tool in ("bash", "tail", "grep", "id", "cat", "chmod", "chown", "env"):
-        (stand_ins / tool).exists() or (stand_ins / tool).symlink_to(shutil.which(tool) or tool)
+        if not (stand_ins / tool).exists():
+            (stand_ins / tool).symlink_to(shutil.which(tool) or tool)
     return subprocess.run(
         ["bash", "-c", f'. "{SETUP}"; {script}'],
         capture_output=True,
@@ -258,6 +261,21 @@ def test_suites_are_closed_to_root_without_its_rights_and_open_to_the_grader(tmp
 # ---- as Gradescope lays it out ----
 
 
+CONTAINER_RIGHTS = (
+    "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,"
+    "+mknod,+audit_write,+setfcap"
+)
+SPY = """
+def look(path):
+    try:
+        return open(path).read(40)
+    except OSError as error:
+        return type(error).__name__
+
+print("<b>here</b>", look("{root}/source/settings.json"), look("{root}/source/course/solutions/02_part/two/two.py"))
+"""
+
+
 class Container:
     """The folder /autograder with an extracted package: bound there in a mount namespace, or named, without root."""
 
@@ -284,9 +302,14 @@ class Container:
         (self.root / "submission_metadata.json").write_text(json.dumps(metadata or {}))
 
     def run(self) -> tuple[int, str, dict[str, Any] | None]:
-        """Run the autograder as Gradescope does. Returns its exit status, what it printed, and its results."""
+        """Run the autograder as Gradescope does. Returns its exit status, what it printed, and its results.
+
+        Root has the rights that it has in a container by default: no mounts, so no bubblewrap.
+        """
         env = os.environ | {"PYTHONPATH": str(ROOT)}
         command = [str(self.root / "run_autograder"), str(self.root)]
+        rights = ["setpriv", f"--bounding-set={CONTAINER_RIGHTS}", "--inh-caps=-all"] if os.geteuid() == 0 else []
+        command = [*rights, *command]
         there = Path("/autograder")
         made = False
         if os.geteuid() == 0 and not there.exists():
@@ -294,7 +317,8 @@ class Container:
             made = True
         try:
             if made:
-                script = f"mount --bind {self.root} /autograder && cd /autograder && exec /autograder/run_autograder"
+                autograder = f"{' '.join(rights)} /autograder/run_autograder"
+                script = f"mount --bind {self.root} /autograder && cd /autograder && exec {autograder}"
                 command = ["unshare", "--mount", "--propagation", "private", "bash", "-c", script]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
         finally:
@@ -315,7 +339,7 @@ def container(tmp_path: Path) -> Container:
 def test_the_package_grades_a_hand_in_as_gradescope_lays_it_out(container: Container) -> None:
     (container.root / "results" / "results.json").write_text('{"score": 1000, "tests": []}')
     solved = small.SOLUTION.replace("{slug}", "one")
-    squared = small.WRONG.replace("{slug}", "two").replace("return", "print('<b>here</b>'); return")
+    squared = small.WRONG.replace("{slug}", "two") + SPY.replace("{root}", str(container.root))
     metadata = {"id": 5, "assignment": {"total_points": "10"}, "users": [{"name": "Zoë", "email": "z@example.org"}]}
     container.hand_in({"hw/one.py": solved, "hw/two.py": squared, "hw/thre.py": "", "notes.txt": ""}, metadata)
     status, printed, value = container.run()
@@ -328,7 +352,8 @@ def test_the_package_grades_a_hand_in_as_gradescope_lays_it_out(container: Conta
     wrong = rows["two: each element is doubled"]
     assert (wrong["score"], wrong["max_score"]) == (0.0, 1.0)
     assert "wrong values" in wrong["output"]
-    assert "<b>here</b>" in wrong["output"]
+    # It knows where the suites lie, and can't read them.
+    assert re.search(r"<b>here</b>( (PermissionError|FileNotFoundError)){3}$", wrong["output"])
     assert rows["two"]["output"].startswith("This looks like: squared instead.")
     assert (rows["three"]["score"], rows["three"]["max_score"]) == (0.0, 2.0)
     assert rows["three"]["output"] == "No file three.py was handed in."
@@ -338,6 +363,20 @@ def test_the_package_grades_a_hand_in_as_gradescope_lays_it_out(container: Conta
     assert "expected_of_" not in shown
     assert "secret_of_" not in shown
     assert str(container.root) not in shown
+    assert value["extra_data"]["isolation"] in ("process", "sandbox")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as Gradescope's containers have")
+def test_results_are_closed_to_root_without_its_rights_while_student_code_runs(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.mkdir(mode=0o755)
+    touch = ["touch", str(results / "results.json")]
+    none = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", *touch]
+    with _closed(results):
+        assert subprocess.run(none, stderr=subprocess.DEVNULL, check=False).returncode != 0
+        assert subprocess.run(touch, check=False).returncode == 0
+    assert (results.stat().st_uid, stat.S_IMODE(results.stat().st_mode)) == (os.getuid(), 0o755)
+    assert subprocess.run(none, check=False).returncode == 0
 
 
 def test_our_fault_leaves_no_results_and_no_score(container: Container) -> None:
