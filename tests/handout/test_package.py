@@ -272,7 +272,14 @@ def look(path):
     except OSError as error:
         return type(error).__name__
 
-print("<b>here</b>", look("{root}/source/settings.json"), look("{root}/source/course/solutions/02_part/two/two.py"))
+def write(path):
+    try:
+        return open(path, "w").write("{}")
+    except OSError as error:
+        return type(error).__name__
+
+forged = write("{root}/results/results.json")
+print("<b>here</b>", forged, look("{root}/source/settings.json"), look("{root}/source/course/solutions/02_part/two/two.py"))
 """
 
 
