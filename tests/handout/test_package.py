@@ -279,7 +279,8 @@ def write(path):
         return type(error).__name__
 
 forged = write("{root}/results/results.json")
-print("<b>here</b>", forged, look("{root}/source/settings.json"), look("{root}/source/course/solutions/02_part/two/two.py"))
+solution = look("{root}/source/course/solutions/02_part/two/two.py")
+print("<b>here</b>", forged, look("{root}/source/settings.json"), solution)
 """
 
 
