@@ -23,6 +23,8 @@ from grader.submission import shown
 
 # Those of grader.sandbox, which is not imported for --help.
 LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
+# Those of grader.handout.gradescope.
+VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 # Those of grader.proof.findings.
 PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
 # Those of grader.classroom.
@@ -161,6 +163,15 @@ def _finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -
 
 _COURSE = click.option("--course", type=_FILE, metavar="DIR", help="The course.  [default: found from PATH]")
 
+_ONLY = click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
+_CHAPTERS = click.option(
+    "--chapter",
+    "chapters",
+    multiple=True,
+    metavar="NAME",
+    help="Only this chapter, such as 03_modules; may be repeated.",
+)
+
 
 @click.group(cls=Grade, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="grade")
@@ -220,8 +231,14 @@ def main() -> None:
 @_COURSE
 @click.option("--watch", is_flag=True, help="Grade again on save, only what changed.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in a browser.")
+@click.option(
+    "--github-classroom",
+    "classroom",
+    is_flag=True,
+    help="In a step of GitHub Actions: hand the results of all exercises to GitHub Classroom.",
+)
 @click.help_option("-h", "--help", hidden=True)
-def paths_command(paths: tuple[Path, ...], open_: bool, course: Path | None, **options: Any) -> Exit:
+def paths_command(paths: tuple[Path, ...], open_: bool, classroom: bool, course: Path | None, **options: Any) -> Exit:
     """Grade the exercises found in PATH."""
     for path in paths:
         if not os.path.lexists(path):
@@ -237,7 +254,12 @@ def paths_command(paths: tuple[Path, ...], open_: bool, course: Path | None, **o
         require()
     from grader.commands import grade
 
-    return grade.run(grade.Request(paths=paths, open=open_, course=course, **options))
+    request = grade.Request(paths=paths, open=open_, course=course, **options)
+    if classroom:
+        from grader.commands import classroom as for_classroom
+
+        return for_classroom.run(request)
+    return grade.run(request)
 
 
 @main.command("list")
@@ -532,6 +554,97 @@ def similarity_command(**options: Any) -> Exit:
     from grader.commands import similarity
 
     return similarity.run(similarity.Request(**options))
+
+
+@main.command("release")
+@click.argument("out", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option("--title", default="Exercises", show_default=True, help="The heading of its README.")
+@click.option("--hand-in", type=_FILE, metavar="FILE", help="Markdown that says how to hand in, in place of our words.")
+@click.option("--points/--no-points", default=True, help="Say in the README what each exercise is worth.")
+@click.option("--notebooks/--no-notebooks", default=True, help="Add the exercises as notebooks.")
+@click.option("--overwrite", is_flag=True, help="Replace files of an earlier release that were changed since.")
+@_COURSE
+def release_command(**options: Any) -> Exit:
+    """Make the hand-out for students: OUT is a folder, or a file that ends in .zip.
+
+    It is searched for everything private before anything is written. A folder that was made by an earlier release is
+    brought up to date; files of others in it are left alone.
+    """
+    from grader.commands import release
+
+    return release.run(release.Request(**options))
+
+
+@main.group("package")
+def package_group() -> None:
+    """Make what services need that grade each hand-in by themselves."""
+
+
+@package_group.command("gradescope")
+@click.argument("out", metavar="OUT.zip", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option(
+    "--visibility",
+    type=click.Choice(VISIBILITIES),
+    default="visible",
+    show_default=True,
+    help="When students see the checks. As long as they don't, they see no total either.",
+)
+@click.option(
+    "--stdout-visibility",
+    type=click.Choice(VISIBILITIES),
+    default="hidden",
+    show_default=True,
+    help="When students see what the grader prints; hidden is for instructors only.",
+)
+@click.option(
+    "--require-isolation",
+    "required",
+    type=click.Choice(["process", "sandbox"]),
+    help="Give no score where the container has less.",
+)
+@_COURSE
+def package_gradescope_command(**options: Any) -> Exit:
+    """Make the autograder that Gradescope runs: a zip with the grader and the suites."""
+    from grader.commands import package
+
+    return package.gradescope(package.Gradescope(**options))
+
+
+@package_group.command("github")
+@click.argument("out", type=_FILE)
+@_ONLY
+@_CHAPTERS
+@click.option(
+    "--run-in-student-repositories",
+    "run_in",
+    default="",
+    metavar="OWNER/COURSE",
+    help="Grade there, on each push, with the course from this repository. Students can then read its suites.",
+)
+@_COURSE
+def package_github_command(**options: Any) -> Exit:
+    """Make the workflows for GitHub Classroom, in the folder OUT.
+
+    OUT/students goes into the repository that those of the students are made from, OUT/instructor into the private one
+    of the course, which grades the class on a schedule and sends the points.
+    """
+    from grader.commands import package
+
+    return package.github(package.Github(**options))
+
+
+@package_group.command("github-points")
+@click.argument("out", type=_FILE)
+@_GRADEBOOK
+def package_points_command(out: Path, gradebook: str) -> Exit:
+    """Make what the instructor's workflow sends: a file in OUT for the repository of each student."""
+    from grader.commands import package
+
+    return package.points(out, gradebook)
 
 
 def _no_such(path: Path) -> str:

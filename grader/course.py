@@ -53,7 +53,10 @@ class Forbidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True):
-    """One exercise, with absolute paths of its files. `chapter` is the name of its folder."""
+    """One exercise, with absolute paths of its files. `chapter` is the name of its folder.
+
+    `given` names functions and classes whose code students get with the stub.
+    """
 
     slug: str
     chapter: str
@@ -61,6 +64,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True):
     concepts: tuple[str, ...] = ()
     prerequisites: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     forbidden: Forbidden = Forbidden()
     limits: Limits = Limits()
     stub: Path
@@ -81,6 +85,7 @@ class _Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     concepts: tuple[Line, ...] = ()
     prerequisites: tuple[Line, ...] = ()
     hints: tuple[Line, ...] = ()
+    given: tuple[Line, ...] = ()
     forbidden: Forbidden = Forbidden()
     limits: _LimitsTable = _LimitsTable()
 
@@ -223,6 +228,7 @@ def _read(root: Path, folder: Path) -> tuple[Exercise | None, list[str]]:
             concepts=metadata.concepts,
             prerequisites=metadata.prerequisites,
             hints=metadata.hints,
+            given=metadata.given,
             forbidden=metadata.forbidden,
             limits=limits,
             stub=stub,

@@ -22,6 +22,7 @@ import msgspec
 from grader.course import EXERCISES, SOLUTIONS, Course
 from grader.notebooks.cells import CellMap
 from grader.text import clean_line
+from grader.untouched import is_untouched
 
 SOURCE_MAX_BYTES = 256 * 1024
 NOTEBOOKS_MAX = 200  # that one search reads
@@ -29,6 +30,7 @@ PYTHON, NOTEBOOK = ".py", ".ipynb"
 ENTRIES_MAX = 20_000
 FOLDER_DEPTH_MAX = 12
 UNMATCHED_MAX = 100
+ALIKE_MAX = 8  # files for one exercise that are looked at for the one that was worked on
 # Folders in which nobody keeps a submission. A virtual environment is known by its pyvenv.cfg as well.
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "env", "build", "dist"})
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -78,7 +80,8 @@ def find(course: Course, paths: Sequence[Path], only: Collection[str] = ()) -> F
     """The submissions in `paths` (files, or folders searched at any depth); with `only`, of those slugs.
 
     A file given by name whose name is no slug belongs to the exercise in `only`, if that is a single one.
-    A slug that is found in two files is not graded: nobody can tell which one is meant.
+    A slug that is found in two files is not graded: nobody can tell which one is meant. One that is as students got it
+    does not count then.
     """
     search = _Search(course, only)
     for path in paths:
@@ -199,10 +202,9 @@ class _Search:
     def result(self) -> Found:
         submissions = []
         for slug in self._course.slugs:
-            places = list(self._places.get(slug, {}).values())
+            places = self._worked_on(slug, list(self._places.get(slug, {}).values()))
             if len(places) == 1:
-                place = places[0]
-                submissions.append(place.answer or read(place.path, slug, follow_links=place.named))
+                submissions.append(_read_at(places[0], slug))
             elif places:
                 listed = ", ".join(shown(one.path) for one in places[:3]) + (", ..." if len(places) > 3 else "")
                 what = "for it" if any(one.answer for one in places) else "of that name"
@@ -215,6 +217,18 @@ class _Search:
             unmatched=tuple(self._unmatched),
             blocked=tuple(self._blocked),
         )
+
+    def _worked_on(self, slug: str, places: list[_Place]) -> list[_Place]:
+        """Of several files for an exercise those with work in them: neither stub nor notebook as students got it."""
+        if not 1 < len(places) <= ALIKE_MAX:
+            return places
+        stub = stubs_of(self._course, [slug])[slug]
+        worked_on = []
+        for place in places:
+            source = _read_at(place, slug).source
+            if source is None or not is_untouched(source, stub):
+                worked_on.append(place)
+        return worked_on or places[:1]
 
     def _named(self, path: Path) -> None:
         """A file given by name: it is meant, so whatever keeps it from being graded is said."""
@@ -244,7 +258,9 @@ class _Search:
         if real in self._notebooks:
             return
         if len(self._notebooks) == NOTEBOOKS_MAX:
-            self._problems.append(f"more than {NOTEBOOKS_MAX} notebooks, so the rest is not read; name a smaller folder")
+            self._problems.append(
+                f"more than {NOTEBOOKS_MAX} notebooks, so the rest is not read; name a smaller folder"
+            )
         self._notebooks.add(real)
         if len(self._notebooks) > NOTEBOOKS_MAX:
             return
@@ -345,6 +361,10 @@ def shown(path: Path) -> str:
 def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirEntry[str]]:
     for _, entry in zip(range(most), entries, strict=False):
         yield entry
+
+
+def _read_at(place: _Place, slug: str) -> Submission:
+    return place.answer or read(place.path, slug, follow_links=place.named)
 
 
 def _such_as(stubs: Mapping[str, str]) -> str:

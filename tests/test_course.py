@@ -80,7 +80,7 @@ solutions/01_first/no_suite/test_no_suite.py: the suite of no_suite is missing; 
 solutions/01_first/no_title/exercise.toml: the key title is missing
 solutions/01_first/not_text/exercise.toml: not UTF-8 (byte 9); save it as UTF-8
 solutions/01_first/not_toml/exercise.toml: not TOML: Invalid value (at line 1, column 9)
-solutions/01_first/typo/exercise.toml: unknown key hint; allowed here: title, concepts, prerequisites, hints, forbidden, limits
+solutions/01_first/typo/exercise.toml: unknown key hint; allowed here: title, concepts, prerequisites, hints, given, forbidden, limits
 solutions/01_first/unknown_limit/exercise.toml: unknown key limits.memory; allowed here: wall_s, cpu_s, memory_mib, file_mib, output_kib
 solutions/01_first/wrong_item/exercise.toml: key hints[1]: expected a text, got a whole number
 solutions/01_first/wrong_type/exercise.toml: key title: expected a text, got a whole number

@@ -34,6 +34,7 @@ BELOW_COMMANDS = (
     "similarity/winnow.py",
     "course.py",
     "submission.py",
+    "untouched.py",
     "forbidden.py",
     "names.py",
     "notebooks/",
@@ -50,9 +51,12 @@ TORCH_FREE = (
     "doctor/",
     "engine.py",
     "forbidden.py",
+    "handout/",
+    "handback/gradescope.py",
     "names.py",
     "notebooks/",
     "submission.py",
+    "untouched.py",
     "progress.py",
     "proof/",
     "commands/",
@@ -95,3 +99,8 @@ def test_imports_point_one_way(path: Path) -> None:
         assert not [name for name in ours if name.startswith(("commands", "cli", "report", "progress"))]
     if place(path).startswith("report/"):
         assert not [name for name in ours if name.startswith(("commands", "cli", "progress", "engine"))]
+    if place(path).startswith("handout/"):
+        # Renders texts for students, and runs where there is no command line.
+        assert not [name for name in ours if name.startswith(("commands", "cli", "progress"))]
+    if not place(path).startswith(("handout/", "handback/", "commands/")):
+        assert not [name for name in ours if name.startswith("handout")]

@@ -25,6 +25,7 @@ from grader.intake.notebooks import notebook_slugs
 from grader.intake.roster import Person, Piece, Unit
 from grader.intake.tree import Tree
 from grader.submission import Submission
+from grader.untouched import is_untouched
 
 Item = HandIn | Unmatched | Refused | Empty
 ALIKE_MAX = 50
@@ -42,12 +43,8 @@ class Room(msgspec.Struct, frozen=True):
     work: Path
 
     def stub(self, slug: str) -> str:
-        """The SHA-256 of an exercise's stub; empty if it can't be read."""
-        exercise = self.course.get(slug)
-        try:
-            return hashlib.sha256(exercise.stub.read_bytes()).hexdigest() if exercise else ""
-        except OSError:
-            return ""
+        """The source of an exercise's stub; empty if it can't be read."""
+        return submission.stubs_of(self.course, [slug]).get(slug, "")
 
     def store(self, raw: bytes, name: str) -> Path:
         """Put bytes into a file of that name (one of ours), in a folder called after what they are."""
@@ -86,6 +83,10 @@ def gather(room: Room, person: Person) -> Iterator[Item]:
     if not handed_in and not collected.refused:
         why = "handed in nothing that belongs to an exercise"
         yield Empty(student=person.student, place=person.place, why=why)
+
+
+def _is_untouched(read: Submission, stub: str) -> bool:
+    return read.source is not None and is_untouched(read.source, stub)
 
 
 class _Collected:
@@ -239,7 +240,7 @@ class _Collected:
         read.sort(key=lambda one: (one[0].order, len(one[0].base), one[0].place))
         if len({file.base for file, _ in read}) > 1:
             stub = self._room.stub(slug)
-            read = [one for one in read if one[1].sha256 != stub] or read[:1]
+            read = [one for one in read if not _is_untouched(one[1], stub)] or read[:1]
             if len({one.sha256 for _, one in read}) == 1 and read[0][1].sha256:
                 read = read[:1]
         for (file, one), (other, another) in pairwise(read):
