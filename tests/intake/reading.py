@@ -41,10 +41,12 @@ class Found:
     @property
     def keys(self) -> set[str]:
         """The students of whom anything is said."""
-        of_all = (*self.hand_ins, *self.refused, *self.empty)
-        return {one.student.key for one in of_all} | {one.student.key for one in self.unmatched if one.student}
+        keys = {one.student.key for one in self.hand_ins} | {one.student.key for one in self.refused}
+        return keys | {one.student.key for one in self.empty}
 
     @property
     def said(self) -> list[str]:
         """The lines, with their places."""
-        return [f"{one.place}: {one.why}" for one in (*self.unmatched, *self.refused)]
+        return [f"{one.place}: {one.why}" for one in self.unmatched] + [
+            f"{one.place}: {one.why}" for one in self.refused
+        ]
