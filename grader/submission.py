@@ -244,7 +244,9 @@ class _Search:
         if real in self._notebooks:
             return
         if len(self._notebooks) == NOTEBOOKS_MAX:
-            self._problems.append(f"more than {NOTEBOOKS_MAX} notebooks, so the rest is not read; name a smaller folder")
+            self._problems.append(
+                f"more than {NOTEBOOKS_MAX} notebooks, so the rest is not read; name a smaller folder"
+            )
         self._notebooks.add(real)
         if len(self._notebooks) > NOTEBOOKS_MAX:
             return
@@ -269,8 +271,8 @@ class _Search:
             self._problems.append(f"{shown(path)} answers none of the exercises asked for with --exercise")
         elif named:
             self._problems.append(
-                f"{shown(path)} answers no exercise of this course: no cell defines what one asks for"
-                f"{_such_as(self._stubs)}, and none has a tag such as exercise:matmul"
+                f"{shown(path)} answers no exercise of this course: no cell defines what one asks for, and none has a "
+                f"tag such as exercise:{next(iter(self._stubs), 'slug')}"
             )
         elif not found and len(self._unmatched) < UNMATCHED_MAX:
             self._unmatched.append(path)
@@ -345,14 +347,6 @@ def shown(path: Path) -> str:
 def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirEntry[str]]:
     for _, entry in zip(range(most), entries, strict=False):
         yield entry
-
-
-def _such_as(stubs: Mapping[str, str]) -> str:
-    from grader.forbidden import public_names
-
-    names = (name for source in stubs.values() for name in sorted(public_names(source)))
-    first = next(names, "")
-    return f" (such as {clean_line(first, 60)})" if first else ""
 
 
 def _name(path: Path) -> str:
