@@ -214,8 +214,8 @@ def _extended(node: ast.stmt) -> Iterator[str]:
         case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
             given = (arg for one in decorators if isinstance(one, ast.Call) for arg in one.args)
             yield from (arg.id for arg in given if isinstance(arg, ast.Name))
-    for target in targets:
-        for one in ast.walk(target):
+    for changed in targets:
+        for one in ast.walk(changed):
             root = _root(one)
             if root is not one and isinstance(root, ast.Name):
                 yield root.id
