@@ -175,7 +175,7 @@ def test_a_terminal_gets_a_live_line_that_is_gone_afterwards(monkeypatch: pytest
 def test_a_cell_of_a_notebook_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]) -> None:
     monkeypatch.setenv(*variable)
     file = io.StringIO()
-    with terminal.display(Console(file=file, width=100, force_terminal=True)) as display:
+    with terminal.display(Console(file=file, width=100, force_terminal=True, color_system=None)) as display:
         display.plan({"beta": 1})
         display.finish(exercise("beta", Status.PASSED, check(Outcome.PASSED)))
     assert file.getvalue() == "grading 1 exercise\ngraded beta: 1 of 1 point\n"
