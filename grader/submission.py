@@ -285,8 +285,8 @@ class _Search:
             self._problems.append(f"{shown(path)} answers none of the exercises asked for with --exercise")
         elif named:
             self._problems.append(
-                f"{shown(path)} answers no exercise of this course: no cell defines what one asks for"
-                f"{_such_as(self._stubs)}, and none has a tag such as exercise:matmul"
+                f"{shown(path)} answers no exercise of this course: no cell defines what one asks for, and none has a "
+                f"tag such as exercise:{next(iter(self._stubs), 'slug')}"
             )
         elif not found and len(self._unmatched) < UNMATCHED_MAX:
             self._unmatched.append(path)
@@ -365,14 +365,6 @@ def _bounded(entries: Iterator[os.DirEntry[str]], most: int) -> Iterator[os.DirE
 
 def _read_at(place: _Place, slug: str) -> Submission:
     return place.answer or read(place.path, slug, follow_links=place.named)
-
-
-def _such_as(stubs: Mapping[str, str]) -> str:
-    from grader.forbidden import public_names
-
-    names = (name for source in stubs.values() for name in sorted(public_names(source)))
-    first = next(names, "")
-    return f" (such as {clean_line(first, 60)})" if first else ""
 
 
 def _name(path: Path) -> str:

@@ -107,7 +107,8 @@ def test_a_file_of_no_exercise_is_one_line(course: Course, tmp_path: Path) -> No
     assert found.problems == (
         f"{tmp_path}/swapped.py: no exercise is called swapped; rename the file, or say which one it is with "
         "--exercise SLUG",
-        f"{tmp_path}/notes.txt is not a Python file or a notebook; a submission is named after its exercise, such as matmul.py",
+        f"{tmp_path}/notes.txt is not a Python file or a notebook; a submission is named after its exercise, such as "
+        "matmul.py",
         f"{tmp_path}/work.ipynb is not JSON, so it is no notebook; open it in Jupyter and save it again",
         f"{tmp_path}/no: No such file or directory",
     )

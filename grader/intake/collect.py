@@ -21,7 +21,7 @@ from grader.intake.archive import open_archive
 from grader.intake.caps import ARCHIVE_MAX_BYTES, LISTED_MAX, PERSON_MAX_BYTES, SIZES, RefusedError, size_text
 from grader.intake.match import Matcher, is_archive, take_apart
 from grader.intake.names import common, fold, is_device, plain, shown
-from grader.intake.notebooks import notebook_slugs
+from grader.intake.notebooks import notebook_answer, notebook_problem, notebook_slugs
 from grader.intake.roster import Person, Piece, Unit
 from grader.intake.tree import Tree
 from grader.submission import Submission
@@ -222,7 +222,8 @@ class _Collected:
         if named.suffix == ".ipynb" and not problem:
             slugs |= set(notebook_slugs(path, self._room.course))
         if not slugs:
-            self._line(place, problem or self._room.matcher.missed(name) or "holds no exercise")
+            problem = problem or self._room.matcher.missed(name) or notebook_problem(path, self._room.course)
+            self._line(place, problem or "holds no exercise")
         base = tuple(_base(part) for part in piece.own)
         for one in slugs:
             is_named = one == slug
@@ -236,15 +237,15 @@ class _Collected:
         if len(files) > ALIKE_MAX:
             self._refuse(files[0].place, f"is one of {len(files)} files for {slug}, too many to tell them apart", slug)
             return
-        read = [(file, _read(file, slug)) for file in files]
+        read = [(file, _read(file, slug, self._room.course)) for file in files]
         read.sort(key=lambda one: (one[0].order, len(one[0].base), one[0].place))
         if len({file.base for file, _ in read}) > 1:
             stub = self._room.stub(slug)
             read = [one for one in read if not _is_untouched(one[1], stub)] or read[:1]
-            if len({one.sha256 for _, one in read}) == 1 and read[0][1].sha256:
+            if len({one.content_sha256 for _, one in read}) == 1 and read[0][1].sha256:
                 read = read[:1]
         for (file, one), (other, another) in pairwise(read):
-            is_same = one.sha256 == another.sha256 and one.sha256
+            is_same = one.content_sha256 == another.content_sha256 and one.sha256
             if (file.base != other.base) or (file.order == other.order and not is_same):
                 why = f"is for {slug} as {other.place} is, and they differ; ask which of the two is meant"
                 self._refuse(file.place, why, slug)
@@ -274,9 +275,11 @@ class _OverError(RefusedError):
     """All of a student's work together is too much."""
 
 
-def _read(file: _File, slug: str) -> Submission:
+def _read(file: _File, slug: str, course: Course) -> Submission:
     if file.problem:
         return Submission(slug=slug, path=file.path, file=file.name, problem=file.problem)
+    if file.path.suffix == ".ipynb":
+        return notebook_answer(file.path, file.name, slug, course)
     return msgspec.structs.replace(submission.read(file.path, slug, follow_links=False), file=file.name)
 
 

@@ -41,8 +41,9 @@ def is_ignored(cell: CodeCell) -> bool:
 
 def _marked(cell: CodeCell, slugs: Collection[str]) -> str:
     own = cell.metadata.get("grader")
-    if isinstance(own, dict) and isinstance(slug := own.get("exercise"), str) and slug in slugs:
-        return slug
+    name = own.get("exercise") if isinstance(own, dict) else None
+    if isinstance(name, str) and name in slugs:
+        return name
     for tag in sorted(cell.tags):
         if tag.startswith(TAG) and (slug := tag.removeprefix(TAG).strip()) in slugs:
             return slug

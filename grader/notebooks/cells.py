@@ -128,4 +128,3 @@ def _message(text: str, cells: CellMap) -> str:
 def _on_line(found: re.Match[str], cells: CellMap) -> str:
     place = cells.locate(int(found[1]))
     return f"in cell {place[0]}, line {place[1]}" if place else found[0]
-

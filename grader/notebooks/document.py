@@ -7,6 +7,7 @@ file itself.
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
@@ -22,7 +23,9 @@ _AGAIN = "open it in Jupyter and save it again"
 # Python's json writes these three, though they are no JSON; half of a surrogate pair is no text.
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _LOOSE = re.compile(_STRING + rb"|-?Infinity|NaN", re.DOTALL)
-_HIGH_LOW = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.")
+_HIGH_LOW = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\."
+)
 
 
 class NotebookError(Exception):
@@ -81,7 +84,7 @@ def code_cells(raw: bytes) -> list[CodeCell]:
     size = sum(len(cell.source) + len(cell.input) for _, cell in numbered)
     if size > CODE_MAX_BYTES:
         raise NotebookError(
-            f"has {size / 1024:,.0f} KiB of code in its cells; the most is {CODE_MAX_BYTES // 1024:,} KiB, so shorten it"
+            f"has {size / 1024:,.0f} KiB of code in its cells; the most is {CODE_MAX_BYTES // 1024} KiB, so shorten it"
         )
     if version == 3:
         return _upgraded(numbered)
@@ -97,6 +100,7 @@ def _decode(raw: bytes) -> _Notebook:
             f"has more than {NOTEBOOK_MAX_BYTES // 1024 // 1024} MiB; clear its outputs "
             "(Kernel > Restart Kernel and Clear Outputs) and save it"
         )
+    _check_utf_8(raw)
     try:
         try:
             return msgspec.json.decode(raw, type=_Notebook)
@@ -112,6 +116,14 @@ def _decode(raw: bytes) -> _Notebook:
         raise NotebookError(f"is not JSON{where}, so it is no notebook; {_AGAIN}") from None
     except RecursionError:
         raise NotebookError(f"is nested too deeply for a notebook; {_AGAIN}") from None
+
+
+def _check_utf_8(raw: bytes) -> None:
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(raw)
+    try:
+        for start in range(0, len(raw), CODE_MAX_BYTES):  # in parts: a text would take up to four times as much
+            decoder.decode(view[start : start + CODE_MAX_BYTES])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise NotebookError("is not UTF-8; save it as UTF-8") from None
 
@@ -187,7 +199,7 @@ def _value(raw: msgspec.Raw) -> Any:
         return None
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 
@@ -200,7 +212,7 @@ def _text(raw: msgspec.Raw) -> str:
     """A source: one text or a list of lines, with line breaks as Python counts them; empty if it is neither."""
     try:
         value = msgspec.json.decode(raw, type=str | list[str]) if len(raw) else ""
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, RecursionError):
         return ""
     text = value if isinstance(value, str) else "".join(value)
     return text.replace("\r\n", "\n").replace("\r", "\n")

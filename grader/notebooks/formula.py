@@ -1,7 +1,7 @@
-"""Formulas as the stubs write them, in plain text, set as TeX.
+r"""Formulas as the stubs write them, in plain text, set as TeX.
 
-    Z[i, k] = sum over j of X[i, j] * Y[j, k]      Z_{i,k} = \\sum_{j} X_{i,j} \\, Y_{j,k}
-    log(sum over c of exp(H[i, c])) - H[i, Y[i]]   \\log\\left(\\sum_{c} \\exp\\left(H_{i,c}\\right)\\right) - H_{i,Y_{i}}
+    Z[i, k] = sum over j of X[i, j] * Y[j, k]    Z_{i,k} = \sum_{j} X_{i,j} \, Y_{j,k}
+    sqrt(2 / in_dim)                             \sqrt{\frac{2}{\mathrm{in\_dim}}}
 
 Only what is understood from end to end is set; anything else stays as the author wrote it.
 """
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _FUNCTIONS = {"log": r"\log", "exp": r"\exp", "max": r"\max", "min": r"\min", "tanh": r"\tanh"}
 _BIG = {"sum": r"\sum", "max": r"\max", "min": r"\min", "mean": r"\operatorname{mean}"}
 _RELATIONS = {"=": "=", "<-": r"\leftarrow", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge"}
-_GREEK = frozenset("alpha beta gamma delta epsilon eta theta lambda mu sigma tau phi".split())
+_GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "sigma", "tau", "phi")
 DEPTH_MAX = 20
 
 
@@ -134,10 +134,8 @@ class _Parser:
     def _product(self) -> str:
         made = self._power()
         while self._peek() in ("*", "/"):
-            if self._next().text == "*":
-                made = rf"{made} \, {self._power()}"
-            else:
-                made = rf"\frac{{{made}}}{{{self._power()}}}"
+            sign, right = self._next().text, self._power()
+            made = rf"{made} \, {right}" if sign == "*" else rf"\frac{{{made}}}{{{right}}}"
         return made
 
     def _power(self) -> str:

@@ -6,8 +6,8 @@ called comes from Python's own `symtable`, so a local variable is never taken fo
 
 from __future__ import annotations
 
-import __future__
 import ast
+import importlib
 import symtable
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
@@ -19,6 +19,7 @@ from grader.notebooks.document import CodeCell
 from grader.notebooks.ipython import UnreadableCell, parse
 
 _OPAQUE = "?"
+_FEATURES = frozenset(importlib.import_module("__future__").all_feature_names)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -96,8 +97,9 @@ def _texts(
 
 
 def _start(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", ())
-    return min([node.lineno, *(one.lineno for one in decorators)])
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    return node.lineno
 
 
 def _part(line: str, start: int, end: int | None) -> str:
@@ -163,7 +165,7 @@ def _imports(node: ast.Import | ast.ImportFrom, text: tuple[int, tuple[str, ...]
     binds = frozenset(alias.asname or alias.name for alias in node.names)
     kind = Kind.IMPORT
     if module == "__future__":  # the compiler refuses a whole file for a feature that it doesn't know
-        known = all(alias.name in __future__.all_feature_names for alias in node.names)
+        known = all(alias.name in _FEATURES for alias in node.names)
         kind = Kind.FUTURE if known else Kind.DROPPED
     yield Piece(cell, line, lines, kind, binds=binds, module=module)
 
@@ -212,14 +214,18 @@ def _extended(node: ast.stmt) -> Iterator[str]:
         case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
             given = (arg for one in decorators if isinstance(one, ast.Call) for arg in one.args)
             yield from (arg.id for arg in given if isinstance(arg, ast.Name))
-    for target in targets:
-        for one in ast.walk(target):
-            if isinstance(one, (ast.Attribute, ast.Subscript)):
-                root: ast.expr = one
-                while isinstance(root, (ast.Attribute, ast.Subscript)):
-                    root = root.value
-                if isinstance(root, ast.Name):
-                    yield root.id
+    for changed in targets:
+        for one in ast.walk(changed):
+            root = _root(one)
+            if root is not one and isinstance(root, ast.Name):
+                yield root.id
+
+
+def _root(node: ast.AST) -> ast.AST:
+    """What stands in front of all dots and indices."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node
 
 
 def _calls(node: ast.AST) -> Iterator[str]:

@@ -9,6 +9,7 @@ costs nothing. Nothing is run.
 from __future__ import annotations
 
 import ast
+import bisect
 import builtins
 import re
 from collections import defaultdict
@@ -30,14 +31,17 @@ NOTES_MAX = 5
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
 _DEFINITIONS = (Kind.CLASS, Kind.FUNCTION)
 # Calls that may set a constant: of these modules, save what loads, trains or waits.
-_QUICK = frozenset(
-    "abc cmath collections contextlib copy dataclasses decimal enum fractions functools itertools logging math numbers "
-    "numpy operator os pathlib platform random re statistics string sys time torch types typing warnings".split()
-)
-_SLOW = frozenset(
-    "backward compile download fit from_pretrained fromfile genfromtxt hub input load loadtxt open popen read save "
-    "sleep step system train urlopen".split()
-)
+# fmt: off
+_QUICK = frozenset({
+    "abc", "cmath", "collections", "contextlib", "copy", "dataclasses", "decimal", "enum", "fractions", "functools",
+    "itertools", "logging", "math", "numbers", "numpy", "operator", "os", "pathlib", "platform", "random", "re",
+    "statistics", "string", "sys", "time", "torch", "types", "typing", "warnings",
+})
+_SLOW = frozenset({
+    "backward", "compile", "download", "fit", "from_pretrained", "fromfile", "genfromtxt", "hub", "input", "load",
+    "loadtxt", "open", "popen", "read", "save", "sleep", "step", "system", "train", "urlopen",
+})
+# fmt: on
 _BUILTIN_CALLS = _KNOWN - {"input", "open", "exec", "eval", "compile", "print", "help", "breakpoint", "exit", "quit"}
 
 
@@ -161,7 +165,9 @@ class _Notebook:
         notes = []
         for one in self._broken:
             rank = self.rank(slug, one.cell.number)
-            if rank == 2 or (rank and _defines(one, {n for n in choice.needed if not choice.later(n, one.cell.number)})):
+            if rank == 2 or (
+                rank and _defines(one, {n for n in choice.needed if not choice.later(n, one.cell.number)})
+            ):
                 notes.append(f"Cell {one.cell.number} {one.why}, so what it defines is missing.")
         for name, cell in sorted(choice.left_out.items()):
             notes.append(
@@ -181,13 +187,15 @@ class _Choice:
         self.left_out: dict[str, int] = {}  # names by the cell that would have set them
         self._unknown: set[str] = set()
         self._asked: set[tuple[str, int]] = set()
+        self._followed: set[tuple[str, int]] = set()
+        self._nearest: dict[str, list[int]] = {}
         self._todo: list[tuple[str, int]] = []
 
     def need(self, name: str, before: int | None = None, *, forced: bool = False) -> None:
         """Take what `name` stands for: in the end, or for the statement with number `before`."""
-        self._one(name, len(self._notebook.pieces) if before is None else before, forced)
+        self._one(name, len(self._notebook.pieces) if before is None else before, forced=forced)
         while self._todo:
-            self._one(*self._todo.pop(), False)
+            self._one(*self._todo.pop(), forced=False)
 
     def need_last(self, number: int) -> None:
         """Take a definition of the exercise's own cells, unless a later one replaces it."""
@@ -212,7 +220,7 @@ class _Choice:
             futures = (number for number, piece in enumerate(pieces) if piece.kind is Kind.FUTURE)
             self.chosen.update(number for number in futures if self._rank(number))
 
-    def _one(self, name: str, before: int, forced: bool) -> None:
+    def _one(self, name: str, before: int, *, forced: bool) -> None:
         if (name, before) in self._asked:
             return
         self._asked.add((name, before))
@@ -225,18 +233,27 @@ class _Choice:
                 if dropped:
                     self.left_out.setdefault(name, self._notebook.pieces[dropped[-1]].cell)
             return
-        if not self._may_run(number, before if before <= number else number, forced):
+        if not self._may_run(number, forced=forced):
             self.left_out.setdefault(name, self._notebook.pieces[number].cell)
             return
         self._take(number)
-        piece = self._notebook.pieces[number]
-        if piece.kind is Kind.IMPORT and piece.module == name:  # import a.b beside import a
-            for other in self._notebook.binders[name]:
-                same = self._notebook.pieces[other]
-                if same.kind is Kind.IMPORT and same.module == name and self._rank(other):
+        if (name, number) not in self._followed:
+            self._followed.add((name, number))
+            self._follow(name, number)
+
+    def _follow(self, name: str, number: int) -> None:
+        """Take what belongs to the definition of `name` that was taken."""
+        if self._notebook.pieces[number].module == name:  # import a.b beside import a
+            for other in self._fitting(name):
+                if self._notebook.pieces[other].module == name:
+                    self._followed.add((name, other))
                     self._take(other)
-        for other in self._notebook.extenders.get(name, ()):
-            if number < other and self._rank(other) and self._may_run(other, other, False):
+        # Until the name is bound anew: what is changed after that is another object.
+        extenders, fitting = self._notebook.extenders.get(name, []), self._fitting(name)
+        following = bisect.bisect_right(fitting, number)
+        end = fitting[following] if following < len(fitting) else len(self._notebook.pieces)
+        for other in extenders[bisect.bisect_right(extenders, number) : bisect.bisect_left(extenders, end)]:
+            if self._rank(other) and self._may_run(other, forced=False):
                 self._take(other)
 
     def _rank(self, number: int) -> int:
@@ -244,14 +261,19 @@ class _Choice:
 
     def _find(self, name: str, before: int) -> int | None:
         """The definition that counts: the last one above, of the exercise's own cells if these have any."""
-        numbers = self._notebook.binders.get(name)
-        if not numbers:
+        fitting = self._fitting(name)
+        if not fitting:
             return None
-        nearest = max(self._rank(number) for number in numbers)
-        fitting = [number for number in numbers if self._rank(number) == nearest]
-        above = [number for number in fitting if number < before]
-        # Cells that were run in another order than they stand in: Python will say that the name is missing.
-        return above[-1] if above else fitting[-1]
+        above = bisect.bisect_left(fitting, before)
+        # If none is above, cells were run in another order than they stand in: Python will say what is missing.
+        return fitting[above - 1]
+
+    def _fitting(self, name: str) -> list[int]:
+        """The statements that bind a name. Those in cells of other exercises are for want of any better."""
+        if name not in self._nearest:
+            numbers = self._notebook.binders.get(name, [])
+            self._nearest[name] = [number for number in numbers if self._rank(number)] or numbers
+        return self._nearest[name]
 
     def _take(self, number: int) -> None:
         if number in self.chosen:
@@ -261,10 +283,10 @@ class _Choice:
         self._todo += ((name, number) for name in piece.now)
         self._todo += ((name, len(self._notebook.pieces)) for name in piece.later)
 
-    def _may_run(self, number: int, before: int, forced: bool) -> bool:
+    def _may_run(self, number: int, *, forced: bool) -> bool:
         """Whether a statement is quick to run: everything but values that are computed by more than a constructor."""
         piece = self._notebook.pieces[number]
-        return forced or all(self._is_quick(call, before) for call in piece.calls)
+        return forced or all(self._is_quick(call, number) for call in piece.calls)
 
     def _is_quick(self, call: str, before: int) -> bool:
         root, *rest = call.split(".")

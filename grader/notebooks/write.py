@@ -88,7 +88,8 @@ def _notebook(file: str, exercises: Sequence[Exercise], part: Part) -> bytes:
     )
     made["nbformat"], made["nbformat_minor"] = 4, 5
     nbformat.validate(made)
-    return (nbformat.writes(made).rstrip("\n") + "\n").encode()  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(made)  # type: ignore[no-untyped-call]
+    return f"{text.rstrip()}\n".encode()
 
 
 def _cells(file: str, exercise: Exercise, *, alone: bool) -> list[Any]:

@@ -55,9 +55,20 @@ class QuietConsole(Console):
 def console(file: TextIO | None = None) -> QuietConsole:
     """The console that results go to. Honours NO_COLOR, TERM and COLUMNS."""
     out = QuietConsole(file=file, highlight=False, markup=False, emoji=False)
-    if not out.is_terminal and "COLUMNS" not in os.environ:
+    if (not out.is_terminal or _in_notebook()) and "COLUMNS" not in os.environ:
         out.width = WIDTH_IN_FILES
     return out
+
+
+def _is_live(out: Console) -> bool:
+    """Whether somebody watches who sees a line replaced by another one."""
+    return out.is_terminal and not out.is_dumb_terminal and not _in_notebook()
+
+
+def _in_notebook() -> bool:
+    """Whether a cell of a notebook runs us: it gives a terminal, but keeps every line ever drawn on it."""
+    # The first is Jupyter's; the second is set by the kernel itself, wherever it was started from.
+    return "JPY_PARENT_PID" in os.environ or os.environ.get("MPLBACKEND", "").startswith("module://")
 
 
 def show_exercises(out: Console, results: Sequence[ExerciseResult]) -> None:
@@ -146,7 +157,7 @@ class Display(Protocol):
 @contextmanager
 def display(out: Console) -> Iterator[Display]:
     """A live line for the exercise that runs, or plain lines where nobody watches a terminal."""
-    if not out.is_terminal or out.is_dumb_terminal:
+    if not _is_live(out):
         yield _Plain(out)
         return
     columns = (
@@ -162,7 +173,7 @@ def display(out: Console) -> Iterator[Display]:
 @contextmanager
 def busy(out: Console, text: str) -> Iterator[None]:
     """A live line that says what is being done, while it is; a plain one where nobody watches a terminal."""
-    if not out.is_terminal or out.is_dumb_terminal:
+    if not _is_live(out):
         out.print(Text(text))
         yield
         return

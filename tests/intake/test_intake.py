@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tracemalloc
 import unicodedata
 import zipfile
@@ -264,3 +265,33 @@ def test_no_more_than_one_student_is_held_at_a_time(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert count == 150
     assert peak < 3e6
+
+
+def test_a_notebook_is_read_as_the_python_that_it_stands_for(tmp_path: Path) -> None:
+    cells: list[dict[str, object]] = [
+        {"cell_type": "code", "source": "%matplotlib inline\nimport torch", "outputs": [{"text": "1"}]},
+        {"cell_type": "code", "source": "class MatMul(torch.autograd.Function):\n    pass\nprint(1)"},
+        {"cell_type": "code", "source": "class Linear(:"},
+    ]
+    made = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    pupils = [
+        Pupil("A", 1, {"homework.ipynb": json.dumps(made)}),
+        Pupil("B", 2, {"homework.ipynb": "{", "relu.ipynb": "[]"}),
+    ]
+    found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack="zip"))
+    answers = [one.submission for one in found.hand_ins if one.student.name == "A 1"]
+    one, two = sorted(answers, key=lambda one: one.slug)
+    assert (one.slug, one.source) == ("linear", None)
+    assert ".ipynb: cell 3 can't be read by Python (line 1: invalid syntax)" in one.problem
+    assert (two.slug, two.problem) == ("matmul", "")
+    assert two.source is not None
+    assert "class MatMul" in two.source
+    assert "print" not in two.source
+    (other,) = [one.submission for one in found.hand_ins if one.student.name == "B 2"]
+    assert (other.slug, other.problem) == (
+        "relu",
+        "relu.ipynb is JSON, but no notebook; open it in Jupyter and save it again",
+    )
+    assert [line.why for line in found.unmatched if "homework" in line.place] == [
+        "is not JSON, so it is no notebook; open it in Jupyter and save it again"
+    ]

@@ -78,8 +78,10 @@ def test_ready_made_parts_are_listed_with_their_lines() -> None:
         Diagnosis(check="", kind=DiagnosisKind.FORBIDDEN_API, name="torch.relu", text=f"Use {n}.", line=n)
         for n in range(1, 6)
     )
+    found = (msgspec.structs.replace(found[0], cell=4), *found[1:])
     text = printed(exercise("beta", Status.FAILED, check(Outcome.PASSED), diagnoses=found))
-    assert "line 1: Use 1." in text
+    assert "cell 4, line 1: Use 1." in text
+    assert "\n  line 2: Use 2." in text
     assert "Use 4." not in text
     assert "and 2 more, listed in the report" in text
 
@@ -154,7 +156,9 @@ def test_what_is_less_than_a_sandbox_is_said_in_one_line(isolation: Isolation, l
     assert file.getvalue() == f"Total  0 of 0 points\nIsolation: {isolation.level}. Seed 7, 1.5 s.\n{line}"
 
 
-def test_a_terminal_gets_a_live_line_that_is_gone_afterwards() -> None:
+def test_a_terminal_gets_a_live_line_that_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     file = io.StringIO()
     out = Console(file=file, width=100, force_terminal=True)
     with terminal.display(out) as display:
@@ -165,6 +169,16 @@ def test_a_terminal_gets_a_live_line_that_is_gone_afterwards() -> None:
         display.check("zeta")
         display.finish(exercise("zeta", Status.PASSED, check(Outcome.PASSED)))
     assert "\x1b[?25h" in file.getvalue()  # the cursor is back
+
+
+@pytest.mark.parametrize("variable", [("JPY_PARENT_PID", "7"), ("MPLBACKEND", "module://matplotlib_inline")])
+def test_a_cell_of_a_notebook_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]) -> None:
+    monkeypatch.setenv(*variable)
+    file = io.StringIO()
+    with terminal.display(Console(file=file, width=100, force_terminal=True, color_system=None)) as display:
+        display.plan({"beta": 1})
+        display.finish(exercise("beta", Status.PASSED, check(Outcome.PASSED)))
+    assert file.getvalue() == "grading 1 exercise\ngraded beta: 1 of 1 point\n"
 
 
 def test_a_file_gets_a_plain_line_per_exercise() -> None:
