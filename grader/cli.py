@@ -24,7 +24,7 @@ from grader.submission import shown
 # Those of grader.sandbox, which is not imported for --help.
 LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
 # Those of grader.proof.findings.
-PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
+PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "margins", "messages")
 SEED_MAX = 2**53 - 1  # as large as the fresh ones get
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 _FILE = click.Path(path_type=Path)
