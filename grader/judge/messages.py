@@ -107,10 +107,12 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
     `used` is the largest share of a tolerance that was used up in a check that passed; `missed` is by how many
     tolerances the comparison failed that a check ended with. Neither has a check that compares with no tolerance.
+    `faults` say why a check ended with an internal error.
     """
 
     used: dict[str, float] = {}
     missed: dict[str, float] = {}
+    faults: dict[str, str] = {}
     shown: tuple[Shown, ...] = ()
 
 

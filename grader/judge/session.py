@@ -298,6 +298,8 @@ class Session:
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
         if feedback.outcome is Outcome.INTERNAL_ERROR:
             print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
+            if self._watch is not None:
+                self._watch.faults[check_id(item)] = feedback.detail
         self._diagnose(item, following, feedback)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))

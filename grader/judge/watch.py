@@ -70,6 +70,7 @@ class Watch:
     def __init__(self) -> None:
         self.used: dict[str, float] = {}
         self.missed: dict[str, float] = {}
+        self.faults: dict[str, str] = {}
         self.shown: list[Shown] = []
         self._shares: list[float] = []
         self._hidden, self._own = Numbers(), Numbers()
@@ -142,7 +143,7 @@ class Watch:
 
     def observed(self) -> Observed:
         """What was seen of the whole job."""
-        return Observed(used=self.used, missed=self.missed, shown=tuple(dict.fromkeys(self.shown)))
+        return Observed(used=self.used, missed=self.missed, faults=self.faults, shown=tuple(dict.fromkeys(self.shown)))
 
 
 @contextlib.contextmanager

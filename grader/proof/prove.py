@@ -329,7 +329,7 @@ class _Work:
             case Ending.INVALID:
                 text = f"can't be imported{_because(run.result.checks[0])}; a check must be what finds the mistake"
             case Ending.UNGRADED:
-                text = f"could not be graded: {run.result.problem or 'a check fails on the reference solution too'}"
+                text = f"could not be graded: {_fault(run)}; let the suite end in an assertion of its own on it"
             case _:
                 return
         self._add(exercise, Phase.WRONG, file, text)
@@ -387,7 +387,8 @@ class _Work:
             text = f"a mutant is declared equivalent, and {kills or 'the suite'} finds it; take the declaration away"
             self._add(exercise, Phase.MUTANTS, declared_in, text, detail=mutant.diff)
         for mutant in found.ungraded:
-            text = "a mutant could not be graded; a check on it fails on the reference solution as well"
+            text = f"a mutant could not be graded: {_fault(runs[f'mutant {mutant.id}'])}; let the suite end in an "
+            text += "assertion of its own on it"
             self._add(exercise, Phase.MUTANTS, solution, text, mutant.line, detail=mutant.diff)
         if any(reason.startswith("TODO") for reason in found.declared.reasons.values()):
             text = "a reason is still TODO; say why no check could see this change"
@@ -424,20 +425,24 @@ class _Work:
         self.ran[exercise.slug].add(Phase.MESSAGES)
         self.about[exercise.slug][Phase.MESSAGES] = _count(len(self.seen[exercise.slug]), "submission")
         for run in self.seen[exercise.slug]:
-            for check, file, line, what in hidden.shown(run.result, run.candidate.source):
-                if (check, what) not in told:
-                    told.add((check, what))
-                    text = f"{check or 'the result'} shows students {what} (on {run.candidate.key}); "
-                    text += "give the assertion a text of its own"
-                    place = file or self._shown(exercise.suite)
-                    self._add(exercise, Phase.MESSAGES, place, text, line or self._line(exercise, check))
+            found = hidden.shown(run.result, run.candidate.source)
             for number in run.observed.shown:
-                if (number.check, "") not in told:
-                    told.add((number.check, ""))
-                    text = f"{number.check} shows students {number.number}, which is a value of the suite's (on "
-                    text += f"{run.candidate.key}); say what is wrong with the answer and not what is right"
-                    line = self._line(exercise, number.check)
-                    self._add(exercise, Phase.MESSAGES, self._shown(exercise.suite), text, line)
+                # The constants of the source have been looked for already, with their line.
+                constant = any(one[0] == number.check and one[3].startswith("the number") for one in found)
+                if not constant and not hidden.is_public(number.number):
+                    found.append((number.check, "", 0, f"the number {number.number} of a tensor of the suite"))
+            for check, file, line, what in found:
+                kind = "number" if what.startswith("the number") else what
+                if (check, kind) in told:
+                    continue
+                told.add((check, kind))
+                text = f"{check or 'the result'} shows students {what} (on {run.candidate.key}); "
+                if kind == "number":
+                    text += "say what is wrong with the answer and not what is right, or put it into the statement"
+                else:
+                    text += "give the assertion a text of its own"
+                place = file or self._shown(exercise.suite)
+                self._add(exercise, Phase.MESSAGES, place, text, line or self._line(exercise, check))
 
     # ---- what they share ----
 
@@ -549,6 +554,12 @@ def _check(run: Run, check: str) -> CheckResult:
 def _because(check: CheckResult) -> str:
     text = " ".join(check.message.split())
     return f" ({text.rstrip('.')})" if text and check.outcome is not Outcome.INTERNAL_ERROR else ""
+
+
+def _fault(run: Run) -> str:
+    for check, why in run.observed.faults.items():
+        return f"in {check}, {why.rstrip('.')}"
+    return run.result.problem.partition(". Tell your")[0].rstrip(".")
 
 
 def _docstring(source: str) -> str:
