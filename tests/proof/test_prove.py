@@ -14,6 +14,9 @@ import pytest
 from grader.course import Course
 from grader.proof.findings import ExerciseProof, Finding, Phase, Proof, State
 from grader.proof.prove import prove
+from tests.proof.removal import predicted, removed
+
+pytestmark = pytest.mark.timeout(600)  # the first one proves them all, perhaps on a busy machine
 
 COURSES = Path(__file__).parent.parent / "courses"
 SEED = 11
@@ -171,7 +174,6 @@ def test_a_course_without_faults_has_no_findings(proven: Proof) -> None:
     assert proven.findings == ()
 
 
-@pytest.mark.timeout(180)  # the first one proves them all
 @pytest.mark.parametrize(("slug", "expected"), EXPECTED.items(), ids=EXPECTED)
 def test_each_broken_course_has_exactly_its_finding(slug: str, expected: Expected, proven: Proof) -> None:
     proof = of(proven, slug)
@@ -189,6 +191,16 @@ def test_each_broken_course_has_exactly_its_finding(slug: str, expected: Expecte
     assert expected.text.replace("@", slug) in one.text
     assert "\n" not in one.text
     assert expected.detail in one.detail or expected.detail in one.text
+
+
+def test_without_a_check_exactly_that_survives_which_only_it_finds(merged: Course, proven: Proof) -> None:
+    exercise = merged.get("redundant")
+    assert exercise is not None
+    expected = predicted(exercise, of(proven, "redundant"))
+    assert {check: bool(found) for check, found in expected.items()} == {
+        "test_values": True, "test_gradient": True, "test_ones": False
+    }  # fmt: skip
+    assert removed(exercise, list(expected), seed=SEED, engines=1) == expected
 
 
 def test_what_comes_after_a_gate_with_findings_is_not_run(proven: Proof) -> None:
