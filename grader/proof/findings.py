@@ -29,13 +29,13 @@ GATES = (Phase.STRUCTURE, Phase.STUB, Phase.REFERENCE)
 QUESTIONS = {
     Phase.STRUCTURE: "all files are there, and say what they must",
     Phase.STUB: "the stub has the names of the solution and earns nothing",
-    Phase.REFERENCE: "the reference solution gets full marks, whatever the seed, the order and the threads",
+    Phase.REFERENCE: "the reference solution gets full marks",
     Phase.RIGHT: "each right file gets full marks",
     Phase.WRONG: "each wrong file loses points and has a hint",
     Phase.NULL: "a submission that does nothing gets next to nothing",
     Phase.CHECKS: "each check finds a mistake",
     Phase.MUTANTS: "each mutant of the solution is found",
-    Phase.MARGINS: "no answer, right or wrong, is near the edge of a tolerance",
+    Phase.MARGINS: "right answers and mistakes are far from a tolerance",
     Phase.MESSAGES: "no message shows what is hidden",
 }
 

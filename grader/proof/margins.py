@@ -14,6 +14,7 @@ from grader.proof.run import Ending, Run
 
 # Shares of a tolerance.
 ROOM = 0.5  # what right answers may use
+MANY = 10_000
 DISTANCE = 2.0  # what the check that sees a mistake best should see at least
 
 
@@ -61,22 +62,23 @@ def close(mistakes: Sequence[Run]) -> Iterator[tuple[Run, str, float]]:
 
 
 def summary(found: Sequence[Margin]) -> str:
-    """All of it in a few words."""
+    """The largest error of a right answer and the smallest of a mistake, in a few words."""
     used = [share for one in found for share in (one.reference, one.right) if share is not None]
     missed = [one.mistake for one in found if one.mistake is not None]
-    parts = []
-    if used:
-        parts.append(f"right answers use {percent(max(used))} of a tolerance at most")
-    if missed:
-        parts.append(f"the nearest mistake is {times(min(missed))} a tolerance away")
-    return ", ".join(parts) or "no check compares with a tolerance"
+    if not used and not missed:
+        return "no check compares with one"
+    right = f"at most {percent(max(used))} of it" if used else ""
+    wrong = f"at least {times(min(missed))} it" if missed else ""
+    return ", ".join(filter(None, (right, wrong)))
 
 
 def percent(share: float) -> str:
     """A share of a tolerance, for people."""
-    return f"{100 * share:.2g} %" if share >= 1e-3 else "less than 0.1 %" if share > 0 else "0 %"
+    return f"{100 * share:.2g} %" if share >= 1e-3 or share == 0 else "0.1 %"
 
 
 def times(share: float) -> str:
     """How many tolerances an error is, for people."""
-    return f"{share:.2g} times" if share < 100 else f"{share:.0f} times" if share < 1e5 else f"{share:.0e} times"
+    if share < 100:
+        return f"{share:.2g} times"
+    return f"{share:.0f} times" if share < MANY else f"over {MANY} times"

@@ -232,7 +232,7 @@ class _Work:
         for number, exercise in enumerate(exercises):
             stub, *reference = runs[each * number : each * (number + 1)]
             self.ran[exercise.slug] |= {Phase.STUB, Phase.REFERENCE}
-            self.about[exercise.slug][Phase.REFERENCE] = f"{SEEDS} seeds, 1 and {THREADS} threads"
+            self.about[exercise.slug][Phase.REFERENCE] = f"{SEEDS} seeds, 1 and {THREADS} threads, both orders"
             if ready is not None and exercise.slug in ready.broken:
                 self._add(
                     exercise,
