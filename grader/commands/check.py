@@ -164,7 +164,7 @@ def _show_phase(out: Console, phase: PhaseResult) -> None:
 
 
 def _margins(margins: Sequence[Margin]) -> Padding:
-    """Each check with the largest error of a right answer and the smallest of a mistake, and whose they are."""
+    """Each check with the largest error of a right answer and the smallest of a mistake, and whose that is."""
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -172,14 +172,14 @@ def _margins(margins: Sequence[Margin]) -> Padding:
     from grader.proof.margins import percent, times
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for head in ("errors in parts of the tolerance", "of right answers", "of the nearest mistake"):
-        table.add_column(head, overflow="fold")
+    table.add_column("check", overflow="fold")
+    table.add_column("right answers", justify="right")
+    table.add_column("nearest mistake", overflow="fold")
     for one in margins:
-        used, whose = max(((one.reference or 0.0), "reference"), ((one.right or 0.0), one.right_file))
-        right = "" if one.reference is None and one.right is None else percent(used)
-        right += f" ({whose})" if right and used else ""
-        wrong = "" if one.mistake is None else f"{times(one.mistake)} ({one.mistake_of})"
-        table.add_row(*(Text(cell, style="dim") for cell in (one.check, right, wrong)))
+        used = [share for share in (one.reference, one.right) if share is not None]
+        wrong = f"{times(one.mistake)} ({one.mistake_of})" if one.mistake is not None else ""
+        cells = (one.check, percent(max(used)) if used else "", wrong)
+        table.add_row(*(Text(cell, style="dim") for cell in cells))
     return Padding(table, (0, 0, 0, 4))
 
 
