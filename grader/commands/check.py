@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -206,6 +207,8 @@ def _check_target(option: str, path: Path | None) -> None:
         raise click.UsageError(f"{option} {shown(path)}: is a folder; name a file in it")
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"{option} {shown(path)}: there is no such folder; create it first")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise click.UsageError(f"{option} {shown(path)}: can't be written; name another place")
 
 
 def _write(proof: Proof, request: Request) -> bool:

@@ -40,7 +40,7 @@ from grader.proof.mutants import Mutant
 from grader.proof.null import Null, nulls
 from grader.proof.run import Candidate, Ending, Run, Runner, impatient, slowest
 from grader.proof.score import candidates, mutants_of, score
-from grader.proof.structure import broken, is_about, structure
+from grader.proof.structure import broken, of_the_course, structure
 from grader.proof.variant import as_it_is, turned
 
 SEEDS = 8  # of the reference solution, with the course as it is
@@ -74,12 +74,10 @@ def prove(
     chosen = seeds.fresh() if seed is None else seed
     work = _Work(course, slugs, phases, mutate, chosen, engines, progress)
     work.run()
-    known = {*course.slugs, *course.broken}
-    rest = [line for line in course.problems if not any(is_about(line, slug) for slug in known)]
     return Proof(
         seed=chosen,
         exercises=tuple(work.proof(slug) for slug in slugs),
-        findings=tuple(Finding(exercise="", phase=Phase.STRUCTURE, file="", text=line) for line in rest),
+        findings=tuple(of_the_course(course)),
         duration_s=time.monotonic() - started,
     )
 
