@@ -35,7 +35,7 @@ QUESTIONS = {
     Phase.NULL: "a submission that does nothing gets next to nothing",
     Phase.CHECKS: "each check finds a mistake",
     Phase.MUTANTS: "each mutant of the solution is found",
-    Phase.MARGINS: "right answers and mistakes are far from a tolerance",
+    Phase.MARGINS: "no answer is near a tolerance",
     Phase.MESSAGES: "no message shows what is hidden",
 }
 

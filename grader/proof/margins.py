@@ -67,9 +67,9 @@ def summary(found: Sequence[Margin]) -> str:
     missed = [one.mistake for one in found if one.mistake is not None]
     if not used and not missed:
         return "no check compares with one"
-    right = f"errors of up to {percent(max(used))} of it" if used else ""
-    wrong = f"{'and' if used else 'errors'} from {times(min(missed))} it" if missed else ""
-    return " ".join(filter(None, (right, wrong)))
+    right = f"right ones up to {percent(max(used))} of it" if used else ""
+    wrong = f"mistakes from {times(min(missed))}" if missed else ""
+    return ", ".join(filter(None, (right, wrong)))
 
 
 def percent(share: float) -> str:
@@ -81,4 +81,4 @@ def times(share: float) -> str:
     """How many tolerances an error is, for people."""
     if share < 100:
         return f"{share:.2g} times"
-    return f"{share:.0f} times" if share < MANY else f"{MANY} times or more"
+    return f"{share:.0f} times" if share < MANY else f"{MANY}+ times"
