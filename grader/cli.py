@@ -26,7 +26,7 @@ LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
 # Those of grader.handout.gradescope.
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 # Those of grader.proof.findings.
-PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "messages")
+PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "margins", "messages")
 # Those of grader.classroom.
 LAYOUTS = ("canvas", "moodle", "gradescope", "github", "nbgrader", "folders", "flat")
 EXPORTS = ("canvas", "canvas-feedback", "moodle", "moodle-feedback", "gradescope", "csv", "json", "junit")

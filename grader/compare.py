@@ -53,8 +53,8 @@ class Compared:
     precision: float | None = None
 
 
-# Told of each comparison while the judge wants to know what a check compares (see grader.judge.recording).
-observers: list[Callable[[Any, Any, str], None]] = []
+# Told of each comparison while the judge wants to know what a check compares (see grader.judge.recording and watch).
+observers: list[Callable[[Any, Any, str, float | None, float | None], None]] = []
 
 
 class Mismatch(AssertionError):  # noqa: N818  what a suite's author reads and raises
@@ -142,7 +142,7 @@ def compare(
     must hold for each element. `gradient` says that it is one.
     """
     for observer in observers:
-        observer(actual, expected, of)
+        observer(actual, expected, of, rtol, atol)
     mismatch = _compare(actual, expected, of, rtol, atol)
     numbers = type(actual) in (int, float) and not isinstance(expected, torch.Tensor)
     if mismatch is not None and (numbers or isinstance(actual, torch.Tensor)):
@@ -187,9 +187,7 @@ def _structure(actual: Any, expected: torch.Tensor, of: str) -> Mismatch | None:
 def _values(
     actual: torch.Tensor, expected: torch.Tensor, of: str, rtol: float | None, atol: float | None
 ) -> Mismatch | None:
-    default_rtol, default_atol = TOLERANCES.get(expected.dtype, (0.0, 0.0))
-    rtol = default_rtol if rtol is None else rtol
-    atol = default_atol if atol is None else atol
+    rtol, atol = tolerance(expected.dtype, rtol, atol)
     if torch.equal(actual, expected):
         return None
     wide = torch.complex128 if expected.is_complex() else torch.float64
@@ -215,6 +213,34 @@ def _values(
     difference = None if e.is_complex() else a - e
     shown = figure(error, wrong, label=of, difference=difference)
     return Mismatch(_values_text(of, error, allowed, wrong), figure=shown, **said)
+
+
+def tolerance(dtype: torch.dtype, rtol: float | None, atol: float | None) -> tuple[float, float]:
+    """`rtol` and `atol`, each by the dtype where it is None."""
+    default_rtol, default_atol = TOLERANCES.get(dtype, (0.0, 0.0))
+    return default_rtol if rtol is None else rtol, default_atol if atol is None else atol
+
+
+def share_of_tolerance(actual: Any, expected: Any, rtol: float | None, atol: float | None) -> float | None:
+    """The largest share of its tolerance that the error of an element is: 0 is exact, more than 1 is wrong.
+
+    None where it takes no tolerance to say which: no tensors or numbers, other shapes or dtypes, nothing allowed.
+    """
+    if not isinstance(expected, torch.Tensor):
+        numbers = isinstance(expected, (int, float)) and type(actual) in (int, float)
+        dtype = actual.dtype if isinstance(actual, torch.Tensor) else torch.float64
+        expected = torch.tensor(float(expected), dtype=dtype)
+        actual = torch.tensor(float(actual), dtype=dtype) if numbers else actual
+    if not isinstance(actual, torch.Tensor) or _structure(actual, expected, "") is not None:
+        return None
+    rtol, atol = tolerance(expected.dtype, rtol, atol)
+    if expected.device.type == "meta" or expected.numel() == 0 or rtol == atol == 0:
+        return None
+    wide = torch.complex128 if expected.is_complex() else torch.float64
+    a, e = actual.detach().to("cpu", wide), expected.detach().to("cpu", wide)
+    share = (a - e).abs() / (atol + rtol * e.abs())
+    share = torch.where((a == e) | (torch.isnan(a) & torch.isnan(e)), 0.0, torch.nan_to_num(share, nan=math.inf))
+    return float(share.max())
 
 
 def _values_text(of: str, error: torch.Tensor, allowed: torch.Tensor, wrong: torch.Tensor) -> str:

@@ -61,7 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `isolation` is a level, or "auto" for the strongest that this host has. A host that has less than `required` is
     refused. `without` names layers to leave out, of `sandbox.LAYERS`: for tests of the layers that remain. Without
-    `forbidden` nobody looks for forbidden APIs.
+    `forbidden` nobody looks for forbidden APIs. `watch` is for `grade check`: see `messages.Observed`.
     """
 
     seed: int | None = None
@@ -70,6 +70,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     required: Level = Level.NONE
     without: tuple[str, ...] = ()
     forbidden: bool = True
+    watch: bool = False
 
 
 class Engine:
@@ -189,6 +190,7 @@ class Engine:
             timeout_s=self._options.timeout_s,
             without=self._without(),
             scratch=tempfile.mkdtemp(prefix="grade-"),
+            watch=self._options.watch,
         )
 
     def _without(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,7 +16,7 @@ from grader.course import Course
 from grader.engine import EngineError
 from grader.proof import prove as proving
 from grader.proof.ci import github, junit
-from grader.proof.findings import ExerciseProof, Finding, Phase, PhaseResult, Proof, State
+from grader.proof.findings import ExerciseProof, Finding, Margin, Phase, PhaseResult, Proof, State
 from grader.proof.structure import MARK
 
 COURSES = Path(__file__).parent / "courses"
@@ -31,6 +32,7 @@ FOUND = Finding(
     detail="-    return 2 * X\n+    return <X>",
 )
 NOTE = Finding(exercise="double", phase=Phase.CHECKS, file="a.py", text="nothing new", note=True)
+MARGIN = Margin(check="test_values", reference=0.01, right=0.04, mistake=20.0, mistake_of="wrong/half.py")
 PROOF = Proof(
     seed=7,
     duration_s=1.5,
@@ -41,6 +43,7 @@ PROOF = Proof(
                 PhaseResult(phase=Phase.STRUCTURE, state=State.CLEAN),
                 PhaseResult(phase=Phase.CHECKS, state=State.CLEAN, about="2 checks", notes=(NOTE,)),
                 PhaseResult(phase=Phase.MUTANTS, state=State.FINDINGS, findings=(FOUND,)),
+                PhaseResult(phase=Phase.MARGINS, state=State.CLEAN, margins=(MARGIN,)),
                 PhaseResult(phase=Phase.MESSAGES, state=State.NOT_RUN, about="after mutants is clean"),
             ),
         ),
@@ -117,25 +120,42 @@ def test_the_json_file_has_every_finding(asked: list[dict[str, Any]], tmp_path: 
     written = json.loads((tmp_path / "proof.json").read_text("utf-8"))
     assert (written["version"], written["seed"]) == (1, 7)
     [exercise] = written["exercises"]
-    assert [phase["state"] for phase in exercise["phases"]] == ["clean", "clean", "findings", "not_run"]
+    assert [phase["state"] for phase in exercise["phases"]] == ["clean", "clean", "findings", "clean", "not_run"]
     assert exercise["phases"][2]["findings"][0]["line"] == 5
+    assert exercise["phases"][3]["margins"][0]["right"] == 0.04
 
 
 def test_the_junit_file_has_a_suite_for_each_exercise_and_a_case_for_each_phase() -> None:
     root = ElementTree.fromstring(junit(PROOF))  # noqa: S314  our own
-    counts = {"tests": "4", "failures": "1", "errors": "0", "skipped": "1"}
+    counts = {"tests": "5", "failures": "1", "errors": "0", "skipped": "1"}
     # The schema of Jenkins' xUnit plugin has no `skipped` at the top, and the plugin refuses what breaks its schema.
     assert (root.tag, root.attrib.keys()) == ("testsuites", {"name", "time", "tests", "failures", "errors"})
     assert all(root.get(key) == counts[key] for key in ("tests", "failures", "errors"))
     [suite] = root
     assert (suite.tag, suite.get("name"), {key: suite.get(key) for key in counts}) == ("testsuite", "double", counts)
-    assert [case.tag for case in suite] == ["testcase"] * 4
+    assert [case.tag for case in suite] == ["testcase"] * 5
     assert all(case.get("classname") == "double" and case.get("name") for case in suite)
     failure = suite[2].find("failure")
     assert failure is not None
     assert "+    return <X>" in (failure.text or "")
     assert "\N{REPLACEMENT CHARACTER}[31m" in (failure.get("message") or "")
-    assert suite[3].find("skipped") is not None
+    assert suite[4].find("skipped") is not None
+
+
+def test_margins_are_shown_for_each_check_where_few_exercises_are_named(asked: list[dict[str, Any]]) -> None:
+    line = "test_values            4 %  20 times (wrong/half.py)"
+    assert line in check("clean").output
+    assert line not in check().output
+
+
+def test_where_nobody_watches_each_part_of_the_work_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def prove(*_: Any, progress: Any, **__: Any) -> Proof:
+        for done in range(3):
+            progress("mutants", done, 2)
+        return PROOF
+
+    monkeypatch.setattr(proving, "prove", prove)
+    assert check().output.count("mutants\n") == 1
 
 
 def test_annotations_are_escaped_and_name_the_file_from_the_workspace(tmp_path: Path) -> None:
@@ -174,6 +194,36 @@ def test_wrong_usage_ends_with_2_and_one_line(args: tuple[str, ...], text: str, 
     assert result.exit_code == 2
     assert text in result.output
     assert asked == []
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda _, mode, **__: mode != os.W_OK)
+    result = check("--json", "proof.json")
+    assert result.exit_code == 2
+    assert "--json proof.json: can't be written; name another place" in result.output
+    assert asked == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_ends_with_3_and_the_findings_are_shown_all_the_same(asked: list[dict[str, Any]]) -> None:
+    result = check("--json", "/dev/full")
+    assert result.exit_code == 3
+    assert "/dev/full: the JSON can't be written (No space left on device)" in result.output
+    assert "1 finding. Next: " in result.output
+
+
+def test_a_course_without_exercises_is_a_finding(tmp_path: Path) -> None:
+    for tree in ("exercises/01_first", "solutions"):
+        (tmp_path / "course" / tree).mkdir(parents=True)
+    result = check(course=tmp_path / "course")
+    assert result.exit_code == 1
+    assert "there is no exercise yet; start one: grade new SLUG --chapter NAME" in result.output
+    (tmp_path / "course" / "exercises" / "01_first" / "half.py").write_text("", "utf-8")
+    result = check(course=tmp_path / "course")
+    assert result.exit_code == 1
+    assert "Next: exercises/01_first/half.py: there is no solutions/01_first/half/, so that nobody" in result.output
 
 
 def test_a_judge_that_does_not_start_ends_with_3(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,6 +276,14 @@ def test_new_refuses_names_that_cannot_be(course: Path, slug: str, chapter: str,
     assert result.exit_code == 2
     assert text in result.output
     assert list(course.rglob("*.*")) == []
+
+
+def test_new_says_what_cannot_be_written(course: Path) -> None:
+    (course / "solutions" / "01_first").write_text("in the way", "utf-8")
+    result = new(course)
+    assert result.exit_code == 3
+    assert "solutions/01_first" in result.output.splitlines()[-1]
+    assert "can't be written" in result.output
 
 
 def test_new_refuses_an_exercise_that_is_there(course: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +19,15 @@ from grader.text import clean, clean_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.padding import Padding
 
-    from grader.proof.findings import ExerciseProof, Finding, PhaseResult, Proof
+    from grader.proof.findings import ExerciseProof, Finding, Margin, PhaseResult, Proof
     from grader.proof.prove import Progress
 
 LINE_MAX_CHARS = 2000
 DETAIL_MAX_CHARS = 4000
 DETAILS_SHOWN = 5  # of one phase; the files have them all
+MARGINS_OF = 2  # exercises that are named: with more, only the extremes are shown
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +72,7 @@ def run(request: Request) -> Exit:
 
         say(f"grade: {clean_line(str(error), LINE_MAX_CHARS)}{kept_log(error.log)}")
         return Exit.OUR_FAULT
-    _show(out, proof)
+    _show(out, proof, margins=0 < len(request.slugs) <= MARGINS_OF)
     for line in github(proof, course.root):
         click.echo(line)
     if not _write(proof, request):
@@ -87,9 +90,9 @@ def _slugs(course: Course, asked: Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def _progress(out: Console) -> Iterator[Progress | None]:
-    """A line that says how far it is, on a terminal; nothing elsewhere."""
-    if not out.is_terminal:
-        yield None
+    """A line that says how far it is, on a terminal; elsewhere one for each part of the work as it begins."""
+    if not out.is_terminal or out.is_dumb_terminal:
+        yield lambda what, done, total: None if done else out.print(f"grading {total}: {what}")
         return
     with out.status("starting") as status:
         yield lambda what, done, total: status.update(f"{what}: {done} of {total}")
@@ -98,13 +101,13 @@ def _progress(out: Console) -> Iterator[Progress | None]:
 # ---- showing ----
 
 
-def _show(out: Console, proof: Proof) -> None:
+def _show(out: Console, proof: Proof, *, margins: bool) -> None:
     from rich.text import Text
 
     for finding in proof.findings:
         out.print(Text(f"✗ {_line(finding)}"), soft_wrap=True)
     for exercise in proof.exercises:
-        _show_exercise(out, exercise)
+        _show_exercise(out, exercise, margins=margins)
     findings = proof.all_findings
     count = len(findings)
     out.print()
@@ -120,7 +123,7 @@ def _show(out: Console, proof: Proof) -> None:
     out.print(Text(f"Seed {proof.seed}, {proof.duration_s:.0f} s.", style="dim"))
 
 
-def _show_exercise(out: Console, exercise: ExerciseProof) -> None:
+def _show_exercise(out: Console, exercise: ExerciseProof, *, margins: bool) -> None:
     from rich.text import Text
 
     found = len(exercise.findings)
@@ -132,6 +135,8 @@ def _show_exercise(out: Console, exercise: ExerciseProof) -> None:
     for phase in exercise.phases:
         if phase not in waiting:
             _show_phase(out, phase)
+            if phase.margins and (margins or phase.findings):
+                out.print(_margins(phase.margins))
     for why in dict.fromkeys(phase.about for phase in waiting):
         names = ", ".join(phase.phase for phase in waiting if phase.about == why)
         out.print(Text(f"  » not run: {names} ({why})", style="dim"), soft_wrap=True)
@@ -159,6 +164,26 @@ def _show_phase(out: Console, phase: PhaseResult) -> None:
                 out.print(Text(f"      {detail}", style=_diff_style(detail)), soft_wrap=True)
 
 
+def _margins(margins: Sequence[Margin]) -> Padding:
+    """Each check with the largest error of a right answer and the smallest of a mistake, and whose that is."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from grader.proof.margins import percent, times
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("check", overflow="fold")
+    table.add_column("right answers", justify="right")
+    table.add_column("nearest mistake", overflow="fold")
+    for one in margins:
+        used = [share for share in (one.reference, one.right) if share is not None]
+        wrong = f"{times(one.mistake)} ({one.mistake_of})" if one.mistake is not None else ""
+        cells = (one.check, percent(max(used)) if used else "", wrong)
+        table.add_row(*(Text(cell, style="dim") for cell in cells))
+    return Padding(table, (0, 0, 0, 4))
+
+
 def _diff_style(line: str) -> str:
     return "green" if line.startswith("+") else "red" if line.startswith("-") else "dim"
 
@@ -182,6 +207,8 @@ def _check_target(option: str, path: Path | None) -> None:
         raise click.UsageError(f"{option} {shown(path)}: is a folder; name a file in it")
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"{option} {shown(path)}: there is no such folder; create it first")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise click.UsageError(f"{option} {shown(path)}: can't be written; name another place")
 
 
 def _write(proof: Proof, request: Request) -> bool:

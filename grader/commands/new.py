@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from grader.commands.common import Exit, course_for
+from grader.commands.common import Exit, course_for, say
+from grader.submission import shown
 
 
 def run(slug: str, chapter: str, folder: Path | None) -> Exit:
@@ -18,7 +19,11 @@ def run(slug: str, chapter: str, folder: Path | None) -> Exit:
         made = files(course, slug, chapter)
     except TemplateError as error:
         raise click.UsageError(str(error)) from error
-    write(made)
+    try:
+        write(made)
+    except OSError as error:
+        say(f"{shown(Path(error.filename or course.root))}: can't be written ({error.strerror or error})")
+        return Exit.OUR_FAULT
     for path in made:
         click.echo(path.relative_to(course.root).as_posix())
     click.echo(f"Each says what to change in it. What is next: grade check {slug}")

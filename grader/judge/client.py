@@ -104,10 +104,11 @@ class Client:
         limits: Limits,
         cpu_s: float,
         forbidden: tuple[str, ...] = (),
+        threads: int = 1,
     ) -> None:
         """Have the worker take its limits, import the submission, and look out for the names `forbidden`."""
         self._forbidden = forbidden
-        load = Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib, list(forbidden))
+        load = Load(source, file, name, cuda, limits.memory_mib, cpu_s, limits.file_mib, list(forbidden), threads)
         self._request(lambda _: load, "")
 
     def take_ran(self) -> set[str]:

@@ -42,7 +42,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     """What to collect. `root` is the course's folder; `timeout_s` replaces the time limits of the exercises.
 
     `scratch` is the folder for temporary files, which the judge removes at its end. `without` names layers of isolation
-    to leave out, for tests of the others.
+    to leave out, for tests of the others. With `watch` the judge adds to each result what it observed.
     """
 
     root: str
@@ -52,12 +52,13 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
     without: tuple[str, ...] = ()
     timeout_s: float | None = None
     scratch: str = ""
+    watch: bool = False
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     """One submitted file. `source` is None when it cannot be read; `problem` then says why, in one line.
 
-    `seed` is for this job only, in the place of the run's.
+    `seed` is for this job only, in the place of the run's, and so is the number of torch's `threads` on both sides.
     """
 
     slug: str
@@ -66,6 +67,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     source: str | None
     problem: str = ""
     seed: int | None = None
+    threads: int = 1
 
 
 class PlannedCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,14 +95,37 @@ class CheckFinished(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
     check: CheckResult
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of the suite's in a text for students, as it is written there."""
+
+    check: str
+    number: str
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `grade check` is told of a job and no report has.
+
+    `used` is the largest share of a tolerance that was used up in a check that passed; `missed` is by how many
+    tolerances the comparison failed that a check ended with. Neither has a check that compares with no tolerance.
+    `faults` say why a check ended with an internal error.
+    """
+
+    used: dict[str, float] = {}
+    missed: dict[str, float] = {}
+    faults: dict[str, str] = {}
+    shown: tuple[Shown, ...] = ()
+
+
 class ExerciseFinished(msgspec.Struct, frozen=True, kw_only=True, tag="exercise"):
     """One job is done. `cpu_s` is the time that its workers had of the CPU, `memory_mib` the most that one had
-    resident, with what it shares with the others; 0 where that is not known.
+    resident, with what it shares with the others; 0 where that is not known. `observed` is there if the setup asked
+    for it.
     """
 
     result: ExerciseResult
     cpu_s: float = 0.0
     memory_mib: float = 0.0
+    observed: Observed | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):

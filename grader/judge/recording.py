@@ -180,7 +180,7 @@ def recording(suite: str) -> Iterator[Recording]:
             made.compared(actual, expected, "The result")
         close(actual, expected, *args, **kwargs)
 
-    def observer(actual: Any, expected: Any, of: str) -> None:
+    def observer(actual: Any, expected: Any, of: str, *_: object) -> None:
         with contextlib.suppress(Exception):
             made.compared(actual, expected, of)
 

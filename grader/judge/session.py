@@ -7,6 +7,7 @@ suite's source or values is ever formatted.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -37,12 +38,14 @@ from grader.judge.messages import (
     PlannedCheck,
     Ready,
     Setup,
+    Shown,
     SuiteSpec,
 )
 from grader.judge.misconceptions import Misconceptions
 from grader.judge.recording import Recording, recording
 from grader.judge.results import check_result, exercise_result, not_run, skipped
 from grader.judge.transcript import Transcript
+from grader.judge.watch import Watch, values_of
 from grader.judge.workers import Workers
 from grader.model import (
     CheckResult,
@@ -114,6 +117,7 @@ class Session:
         # Of the job that runs: the mistakes that were named, and the words of its source.
         self._named: list[Diagnosis] = []
         self._words: set[str] = set()
+        self._watch: Watch | None = None
         self._workers: Workers | None = None
         self._used = Used()
         self.ready = False
@@ -151,10 +155,26 @@ class Session:
         for job in self._jobs:
             session.config.stash[passed_key].clear()
             self._take_seed(session.config, self._setup.seed if job.seed is None else job.seed)
-            self._used = Used()
-            result = self._grade(job)
-            self._send(ExerciseFinished(result=result, cpu_s=self._used.cpu_s, memory_mib=self._used.memory_mib))
+            self._send(self._graded(job))
         return True
+
+    def _graded(self, job: Job) -> ExerciseFinished:
+        self._watch = Watch() if self._setup.watch else None
+        self._used = Used()
+        threads = torch.get_num_threads()
+        if job.threads != 1:
+            torch.set_num_threads(job.threads)
+        try:
+            result = self._grade(job)
+        finally:
+            if job.threads != 1:
+                torch.set_num_threads(threads)
+        return ExerciseFinished(
+            result=result,
+            cpu_s=self._used.cpu_s,
+            memory_mib=self._used.memory_mib,
+            observed=self._watch.observed() if self._watch is not None else None,
+        )
 
     def _take_seed(self, config: pytest.Config, seed: int) -> None:
         """Draw the inputs from that seed from now on. What is known of the suites on others says nothing about it."""
@@ -267,7 +287,7 @@ class Session:
         workers = self._workers
         assert workers is not None
         started = time.perf_counter()
-        feedback, call, output = self._ask(item, following, workers)
+        feedback, call, output = self._ask(item, following, workers, watch=self._watch)
         if feedback.outcome is not Outcome.PASSED and workers.current is not None and not workers.current.channel.lost:
             transcript = workers.current.recorder.transcript()
             if transcript is not None:
@@ -286,18 +306,47 @@ class Session:
             feedback = Feedback(outcome=Outcome.INTERNAL_ERROR, detail="it fails on the reference solution as well")
         if feedback.outcome is Outcome.INTERNAL_ERROR:
             print(f"{spec.slug}: {check_id(item)}: {feedback.detail}", file=sys.stderr)
+            if self._watch is not None:
+                self._watch.faults[check_id(item)] = feedback.detail
         self._diagnose(item, following, feedback)
         if feedback.outcome is Outcome.PASSED:
             item.config.stash[passed_key].add((item.path, item.name))
-        return check_result(item, feedback, duration, call, output)
+        result = check_result(item, feedback, duration, call, output)
+        if self._watch is not None and feedback.outcome is not Outcome.PASSED:
+            self._search(self._watch, item, following, result)
+        return result
+
+    def _search(self, watch: Watch, item: pytest.Function, following: pytest.Item | None, result: CheckResult) -> None:
+        """Look for numbers of the suite in what the student will read of a check."""
+        suspects = watch.suspects(result, self._named)
+        if not suspects:
+            return
+        for run in (self._run_reference, self._ask_reference):
+            with values_of(str(item.path)) as hidden:
+                run(item, following)
+            watch.shown += [
+                Shown(check=result.id, number=", ".join(one.text for one in row))
+                for row in suspects
+                if hidden.have(row)
+            ]
 
     def _ask(
-        self, item: pytest.Function, following: pytest.Item | None, workers: Workers, *, shielded: bool = False
+        self,
+        item: pytest.Function,
+        following: pytest.Item | None,
+        workers: Workers,
+        *,
+        shielded: bool = False,
+        watch: Watch | None = None,
     ) -> tuple[Feedback, str, tuple[str, bool]]:
         """Run a check once: how it ended, the last call that it made, and what the student printed."""
         workers.start_check(shielded=shielded)
-        error = run_item(item, following)
+        with watch.watching() if watch is not None else contextlib.nullcontext():
+            error = run_item(item, following)
         client = workers.current
+        if watch is not None:
+            said = client.recorder.transcript() if error is not None and client is not None else None
+            watch.ended(check_id(item), error, str(item.path), said)
         feedback = Feedback(outcome=Outcome.PASSED)
         if error is not None or (client is not None and client.channel.lost is not None):
             feedback = explain(error or AssertionError(), client, workers.source)

@@ -6,6 +6,7 @@ suite asks both the same questions about the same seeded inputs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -80,6 +81,20 @@ class Transcript:
     def equals(self, other: Transcript) -> bool:
         """Whether both say the same up to rounding."""
         return _same(self._answers, other._answers)
+
+    def tensors(self) -> Iterator[torch.Tensor]:
+        """All the numbers in it, as tensors."""
+        return _tensors(self._answers)
+
+
+def _tensors(answer: Any) -> Iterator[torch.Tensor]:
+    if isinstance(answer, torch.Tensor):
+        yield answer
+    elif type(answer) is float:
+        yield torch.tensor([answer], dtype=torch.float64)
+    elif isinstance(answer, (list, tuple)):
+        for one in answer:
+            yield from _tensors(one)
 
 
 class _Numbers(dict[int, int]):

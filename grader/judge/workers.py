@@ -83,6 +83,7 @@ class Workers:
             limits=self._limits,
             cpu_s=self._cpu_s,
             forbidden=self._spec.looked_for,
+            threads=self._job.threads,
         )
         self._importing = False
         return client

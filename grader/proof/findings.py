@@ -20,6 +20,7 @@ class Phase(StrEnum):
     NULL = "null"
     CHECKS = "checks"
     MUTANTS = "mutants"
+    MARGINS = "margins"
     MESSAGES = "messages"
 
 
@@ -28,12 +29,13 @@ GATES = (Phase.STRUCTURE, Phase.STUB, Phase.REFERENCE)
 QUESTIONS = {
     Phase.STRUCTURE: "all files are there, and say what they must",
     Phase.STUB: "the stub has the names of the solution and earns nothing",
-    Phase.REFERENCE: "the reference solution gets full marks, whatever the seed and the order",
+    Phase.REFERENCE: "the reference solution gets full marks",
     Phase.RIGHT: "each right file gets full marks",
     Phase.WRONG: "each wrong file loses points and has a hint",
     Phase.NULL: "a submission that does nothing gets next to nothing",
     Phase.CHECKS: "each check finds a mistake",
     Phase.MUTANTS: "each mutant of the solution is found",
+    Phase.MARGINS: "no answer is near a tolerance",
     Phase.MESSAGES: "no message shows what is hidden",
 }
 
@@ -62,14 +64,43 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     note: bool = False
 
 
+class Kills(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check finds by itself: how many of the wrong files and mutants, and which only it finds."""
+
+    check: str
+    killed: int
+    only_here: tuple[str, ...] = ()
+
+
+class Margin(msgspec.Struct, frozen=True, kw_only=True):
+    """How far from its tolerances the answers in one check are, in tolerances.
+
+    `reference` and `right` are the largest error of a right answer, `mistake` the smallest of a wrong one that fails
+    the check by its numbers. None where no tolerance tells them apart: no comparison has one, or none fails by it.
+    `right_file` and `mistake_of` say whose they are.
+    """
+
+    check: str
+    reference: float | None = None
+    right: float | None = None
+    right_file: str = ""
+    mistake: float | None = None
+    mistake_of: str = ""
+
+
 class PhaseResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One phase of one exercise. `about` says how much was looked at, or why it was not run."""
+    """One phase of one exercise. `about` says how much was looked at, or why it was not run.
+
+    `kills` are there for the phase `checks`, `margins` for that of this name.
+    """
 
     phase: Phase
     state: State
     about: str = ""
     findings: tuple[Finding, ...] = ()
     notes: tuple[Finding, ...] = ()
+    kills: tuple[Kills, ...] = ()
+    margins: tuple[Margin, ...] = ()
 
 
 class ExerciseProof(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,6 @@
-"""Whether anything that a student reads shows what is hidden: lines of the suite or the solution, or where they are."""
+"""Whether anything that a student reads shows what is hidden: lines of the suite or the solution, where they are, or
+their numbers. The judge looks for the elements of tensors, which it alone has; here are the constants of the source.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from grader.course import SOLUTIONS, Course, Exercise
+from grader.judge.digits import telling, written
 from grader.model import CheckResult, ExerciseResult
 from grader.proof.source import clean
 
@@ -24,6 +27,12 @@ class Hidden:
         for path in (exercise.solution, exercise.suite):
             for number, line in _code(path.read_text("utf-8")):
                 self._lines[line] = (path.relative_to(course.root).as_posix(), number)
+        self._public = {one.value for one in written(exercise.stub.read_text("utf-8"))}
+        self._constants: dict[float, tuple[str, int]] = {}
+        for path in (exercise.solution, exercise.suite):
+            for number, value in _constants(path.read_text("utf-8")):
+                if value not in self._public:
+                    self._constants[value] = (path.relative_to(course.root).as_posix(), number)
         folder = exercise.suite.parent.relative_to(course.root).as_posix()
         self._places = (str(course.root), folder, f"{SOLUTIONS}/", exercise.suite.name)
 
@@ -43,12 +52,20 @@ class Hidden:
                 if line in text and line not in source:
                     found.append((check, file, number, f"the line `{line}`"))
                     break
-        for one in result.checks:
-            for frame in one.frames:
+            for one in telling(text)[0]:
+                if one.value in self._constants and one.text not in source:
+                    file, number = self._constants[one.value]
+                    found.append((check, file, number, f"the number {one.text}"))
+        for done in result.checks:
+            for frame in done.frames:
                 for line in frame.excerpt:
                     if line.strip() and line.strip() not in own:
-                        found.append((one.id, "", 0, f"the line `{line.strip()}`, which is not the student's"))
+                        found.append((done.id, "", 0, f"the line `{line.strip()}`, which is not the student's"))
         return found
+
+    def is_public(self, number: str) -> bool:
+        """Whether all the numbers of a text are in the statement too."""
+        return all(one.value in self._public for one in written(number))
 
 
 def texts(result: ExerciseResult) -> Iterator[tuple[str, str]]:
@@ -65,6 +82,13 @@ def texts(result: ExerciseResult) -> Iterator[tuple[str, str]]:
 def _of(check: CheckResult) -> tuple[str, ...]:
     figure = (check.figure.label, check.figure.text) if check.figure is not None else ()
     return (check.title, check.message, check.hint, check.call, check.got, check.expected, check.output, *figure)
+
+
+def _constants(source: str) -> Iterator[tuple[int, float]]:
+    """The numbers with a point in a source, absolute, with their lines."""
+    for node in ast.walk(ast.parse(clean(source))):
+        if isinstance(node, ast.Constant) and type(node.value) is float:
+            yield node.lineno, abs(node.value)
 
 
 def _code(source: str) -> Iterator[tuple[int, str]]:

@@ -24,6 +24,8 @@ from grader.proof.findings import (
     GATES,
     ExerciseProof,
     Finding,
+    Kills,
+    Margin,
     Phase,
     PhaseResult,
     Proof,
@@ -32,16 +34,22 @@ from grader.proof.findings import (
 from grader.proof.independent import depends
 from grader.proof.interface import differences
 from grader.proof.leaks import Hidden
+from grader.proof.margins import close, margins, percent, summary, tight, times
 from grader.proof.matrix import Matrix
 from grader.proof.mutants import Mutant
 from grader.proof.null import Null, nulls
 from grader.proof.run import Candidate, Ending, Run, Runner, impatient, slowest
 from grader.proof.score import candidates, mutants_of, score
-from grader.proof.structure import broken, is_about, structure
+from grader.proof.structure import broken, of_the_course, structure
 from grader.proof.variant import as_it_is, turned
 
 SEEDS = 8  # of the reference solution, with the course as it is
 SEEDS_TURNED = 3  # and with its checks in the opposite order
+SEEDS_RIGHT = 3  # of right files: whether they are near a tolerance
+THREADS = 2
+SEEDS_THREADS = 2  # of the reference solution, with so many threads
+
+_WITH_MUTANTS = {Phase.CHECKS, Phase.MUTANTS, Phase.MARGINS}
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,12 +74,10 @@ def prove(
     chosen = seeds.fresh() if seed is None else seed
     work = _Work(course, slugs, phases, mutate, chosen, engines, progress)
     work.run()
-    known = {*course.slugs, *course.broken}
-    rest = [line for line in course.problems if not any(is_about(line, slug) for slug in known)]
     return Proof(
         seed=chosen,
         exercises=tuple(work.proof(slug) for slug in slugs),
-        findings=tuple(Finding(exercise="", phase=Phase.STRUCTURE, file="", text=line) for line in rest),
+        findings=tuple(of_the_course(course)),
         duration_s=time.monotonic() - started,
     )
 
@@ -95,6 +101,10 @@ class _Work:
         self.ran: dict[str, set[Phase]] = {slug: set() for slug in slugs}
         self.seen: dict[str, list[Run]] = {slug: [] for slug in slugs}
         self.reference: dict[str, list[Run]] = {slug: [] for slug in slugs}
+        self.right: dict[str, list[Run]] = {slug: [] for slug in slugs}
+        self.mistakes: dict[str, list[Run]] = {slug: [] for slug in slugs}
+        self.kills: dict[str, tuple[Kills, ...]] = {}
+        self.margins: dict[str, tuple[Margin, ...]] = {}
 
     # ---- the order of things ----
 
@@ -105,7 +115,7 @@ class _Work:
         for exercise in self._sound(Phase.STRUCTURE):
             self._interface(exercise)
         first = self._sound(Phase.STRUCTURE)
-        wanted = self.phases & {Phase.REFERENCE, Phase.CHECKS, Phase.MUTANTS}
+        wanted = self.phases & {Phase.REFERENCE, *_WITH_MUTANTS}
         with tempfile.TemporaryDirectory(prefix="grade-check-") as folder:
             if first:
                 with self._runner(as_it_is(self.course, Path(folder, "first")), first) as runner:
@@ -116,8 +126,10 @@ class _Work:
                 course = impatient(turned(self.course, Path(folder, "second")), known)
                 with self._runner(course, second) as runner:
                     self._second_round(runner, second)
-        if Phase.MESSAGES in self.phases:
-            for exercise in self._sound(Phase.REFERENCE):
+        for exercise in self._sound(Phase.REFERENCE):
+            if Phase.MARGINS in self.phases:
+                self._margins(exercise)
+            if Phase.MESSAGES in self.phases:
                 self._messages(exercise)
 
     def _first_round(self, runner: Runner, exercises: Sequence[Exercise]) -> None:
@@ -127,20 +139,27 @@ class _Work:
         for exercise in sound:
             for phase, kind in ((Phase.RIGHT, "right"), (Phase.WRONG, "wrong")):
                 for path in sorted((exercise.suite.parent / kind).glob("*.py")):
-                    candidate = self._candidate(exercise, path.read_text("utf-8"), path.stem)
-                    tried.append((phase, exercise, self._shown(path), candidate, None))
+                    for number in range(SEEDS_RIGHT if phase is Phase.RIGHT else 1):
+                        key, source = f"{kind}/{path.name}", path.read_text("utf-8")
+                        candidate = self._candidate(exercise, source, key, self.seed + number)
+                        tried.append((phase, exercise, self._shown(path), candidate, None))
             for null in self._nulls(exercise):
                 candidate = self._candidate(exercise, null.source, null.name)
                 tried.append((Phase.NULL, exercise, self._shown(exercise.suite), candidate, null))
-        tried = [one for one in tried if one[0] in self.phases or Phase.MESSAGES in self.phases]
+        wanted = set(Phase) if Phase.MESSAGES in self.phases else set(self.phases)
+        if Phase.MARGINS in wanted:
+            wanted |= {Phase.RIGHT, Phase.WRONG}
+        tried = [one for one in tried if one[0] in wanted]
         runs = self._grade(runner, [one[3] for one in tried], "right and wrong files")
         answered: dict[str, list[tuple[Null, Run]]] = defaultdict(list)
         for (phase, exercise, file, _, tested), run in zip(tried, runs, strict=True):
             self.seen[exercise.slug].append(run)
             match phase:
                 case Phase.RIGHT:
+                    self.right[exercise.slug].append(run)
                     self._right(exercise, file, run)
                 case Phase.WRONG:
+                    self.mistakes[exercise.slug].append(run)
                     self._wrong(exercise, file, run)
                 case _:
                     assert tested is not None
@@ -149,8 +168,8 @@ class _Work:
             self._null(exercise, answered[exercise.slug])
             for phase in (Phase.RIGHT, Phase.WRONG, Phase.NULL):
                 self.ran[exercise.slug].add(phase)
-                number = sum(one[1] is exercise and one[0] is phase for one in tried)
-                self.about[exercise.slug][phase] = _count(number, "submission" if phase is Phase.NULL else "file")
+                keys = {one[3].key for one in tried if one[1] is exercise and one[0] is phase}
+                self.about[exercise.slug][phase] = _count(len(keys), "submission" if phase is Phase.NULL else "file")
 
     def _second_round(self, runner: Runner, exercises: Sequence[Exercise]) -> None:
         tries = [
@@ -161,7 +180,7 @@ class _Work:
         for run in self._grade(runner, tries, "reference solutions, checks turned round"):
             self._turned(run)
         exercises = [one for one in exercises if one in self._sound(Phase.REFERENCE)]
-        if not self.mutate or not self.phases & {Phase.CHECKS, Phase.MUTANTS}:
+        if not self.mutate or not self.phases & _WITH_MUTANTS:
             return
         made: dict[str, list[Mutant]] = {one.slug: mutants_of(one) for one in exercises}
         tries = []
@@ -174,7 +193,8 @@ class _Work:
             by_slug[run.candidate.slug].append(run)
             self.seen[run.candidate.slug].append(run)
         for exercise in exercises:
-            runs = by_slug[exercise.slug]
+            # Each mistake as every check sees it by itself.
+            runs = self.mistakes[exercise.slug] = by_slug[exercise.slug]
             self._checks(exercise, [check.id for check in runner.plan[exercise.slug]][::-1], runs)
             self._mutants(exercise, made[exercise.slug], {run.candidate.key: run for run in runs})
 
@@ -200,13 +220,17 @@ class _Work:
             # Each seed twice: a check that then says something else disagrees with itself.
             numbers = [*range(SEEDS), *range(SEEDS)]
             tries += [self._candidate(exercise, source, f"seed {n}", self.seed + n) for n in numbers]
+            tries += [
+                self._candidate(exercise, source, f"seed {n}, {THREADS} threads", self.seed + n, THREADS)
+                for n in range(SEEDS_THREADS)
+            ]
         runs = self._grade(runner, tries, "stubs and reference solutions")
         ready = runner.ready
-        each = 2 * SEEDS + 1
+        each = 1 + 2 * SEEDS + SEEDS_THREADS
         for number, exercise in enumerate(exercises):
             stub, *reference = runs[each * number : each * (number + 1)]
             self.ran[exercise.slug] |= {Phase.STUB, Phase.REFERENCE}
-            self.about[exercise.slug][Phase.REFERENCE] = f"{SEEDS} seeds"
+            self.about[exercise.slug][Phase.REFERENCE] = f"{SEEDS} seeds, 1 and {THREADS} threads, both orders"
             if ready is not None and exercise.slug in ready.broken:
                 self._add(
                     exercise,
@@ -241,7 +265,7 @@ class _Work:
                 return
 
     def _reference(self, exercise: Exercise, runs: Sequence[Run]) -> None:
-        fresh, again = runs[:SEEDS], runs[SEEDS:]
+        fresh, again, threaded = runs[:SEEDS], runs[SEEDS : 2 * SEEDS], runs[2 * SEEDS :]
         for check in [one.id for one in fresh[0].result.checks]:
             ended = [_check(run, check) for run in fresh]
             repeated = [_check(run, check) for run in again]
@@ -258,6 +282,9 @@ class _Work:
                 seed, one = failed[0]
                 text = f"{check} is flaky: the reference solution passes with some seeds and not with {len(failed)} "
                 text += f"of {len(fresh)}{_because(one)}; {see} --suite-seed {seed}"
+            elif bad := [one for one in (_check(run, check) for run in threaded) if not _passed(one)]:
+                text = f"the reference solution passes {check} with one thread and not with {THREADS}"
+                text += f"{_because(bad[0])}; sums in another order round otherwise: allow for it"
             else:
                 continue
             self._add(exercise, Phase.REFERENCE, self._shown(exercise.suite), text, self._line(exercise, check))
@@ -279,7 +306,7 @@ class _Work:
                 self._add(exercise, Phase.REFERENCE, self._shown(exercise.suite), text, self._line(exercise, check.id))
 
     def _right(self, exercise: Exercise, file: str, run: Run) -> None:
-        if run.ending is Ending.SURVIVED:
+        if run.ending is Ending.SURVIVED or any(one.file == file for one in self.found[exercise.slug][Phase.RIGHT]):
             return
         check = next((one for one in run.result.checks if not _passed(one)), None)
         text = f"gets {_points(run)} of a right file"
@@ -300,7 +327,7 @@ class _Work:
             case Ending.INVALID:
                 text = f"can't be imported{_because(run.result.checks[0])}; a check must be what finds the mistake"
             case Ending.UNGRADED:
-                text = f"could not be graded: {run.result.problem or 'a check fails on the reference solution too'}"
+                text = f"could not be graded: {_fault(run)}; let the suite end in an assertion of its own on it"
             case _:
                 return
         self._add(exercise, Phase.WRONG, file, text)
@@ -322,6 +349,10 @@ class _Work:
         matrix = Matrix.of(checks, runs, needed)
         self.ran[exercise.slug].add(Phase.CHECKS)
         self.about[exercise.slug][Phase.CHECKS] = _count(len(checks), "check")
+        self.kills[exercise.slug] = tuple(
+            Kills(check=check, killed=len(killed), only_here=tuple(sorted(matrix.only_by(check))))
+            for check, killed in matrix.kills.items()
+        )
         for check in matrix.idle:
             text = f"{check} finds none of the wrong files and mutants, so that it may be unable to fail; "
             text += "add the mistake that it is there for to wrong/, or take the check away"
@@ -354,7 +385,8 @@ class _Work:
             text = f"a mutant is declared equivalent, and {kills or 'the suite'} finds it; take the declaration away"
             self._add(exercise, Phase.MUTANTS, declared_in, text, detail=mutant.diff)
         for mutant in found.ungraded:
-            text = "a mutant could not be graded; a check on it fails on the reference solution as well"
+            text = f"a mutant could not be graded: {_fault(runs[f'mutant {mutant.id}'])}; let the suite end in an "
+            text += "assertion of its own on it"
             self._add(exercise, Phase.MUTANTS, solution, text, mutant.line, detail=mutant.diff)
         if any(reason.startswith("TODO") for reason in found.declared.reasons.values()):
             text = "a reason is still TODO; say why no check could see this change"
@@ -366,19 +398,49 @@ class _Work:
             text = "a change is declared twice; take one away"
             self._add(exercise, Phase.MUTANTS, declared_in, text, detail=change)
 
+    def _margins(self, exercise: Exercise) -> None:
+        mistakes = self.mistakes[exercise.slug]
+        checks = list(dict.fromkeys(check.id for run in self.reference[exercise.slug] for check in run.result.checks))
+        found = margins(checks, self.reference[exercise.slug], self.right[exercise.slug], mistakes)
+        self.ran[exercise.slug].add(Phase.MARGINS)
+        self.margins[exercise.slug] = found
+        self.about[exercise.slug][Phase.MARGINS] = summary(found)
+        suite = self._shown(exercise.suite)
+        for margin, share, file in tight(found):
+            text = (
+                f"{file or 'the reference solution'} uses {percent(share)} of a tolerance in {margin.check}, so that "
+            )
+            text += "right answers may fail there by chance; allow more, or draw inputs that round less"
+            self._add(exercise, Phase.MARGINS, suite, text, self._line(exercise, margin.check))
+        for run, check, share in close(mistakes):
+            text = f"{run.candidate.key} is only {times(share)} the tolerance away in {check}, which sees it best, so "
+            text += "that it may get through by chance; allow less, or draw inputs on which it does more"
+            self._add(exercise, Phase.MARGINS, suite, text, self._line(exercise, check))
+
     def _messages(self, exercise: Exercise) -> None:
         hidden = Hidden(self.course, exercise)
         told: set[tuple[str, str]] = set()
         self.ran[exercise.slug].add(Phase.MESSAGES)
         self.about[exercise.slug][Phase.MESSAGES] = _count(len(self.seen[exercise.slug]), "submission")
         for run in self.seen[exercise.slug]:
-            for check, file, line, what in hidden.shown(run.result, run.candidate.source):
-                if (check, what) not in told:
-                    told.add((check, what))
-                    text = f"{check or 'the result'} shows students {what} (on {run.candidate.key}); "
+            found = hidden.shown(run.result, run.candidate.source)
+            for number in run.observed.shown:
+                # The constants of the source have been looked for already, with their line.
+                constant = any(one[0] == number.check and one[3].startswith("the number") for one in found)
+                if not constant and not hidden.is_public(number.number):
+                    found.append((number.check, "", 0, f"the number {number.number} of a tensor of the suite"))
+            for check, file, line, what in found:
+                kind = "number" if what.startswith("the number") else what
+                if (check, kind) in told:
+                    continue
+                told.add((check, kind))
+                text = f"{check or 'the result'} shows students {what} (on {run.candidate.key}); "
+                if kind == "number":
+                    text += "say what is wrong with the answer and not what is right, or put it into the statement"
+                else:
                     text += "give the assertion a text of its own"
-                    place = file or self._shown(exercise.suite)
-                    self._add(exercise, Phase.MESSAGES, place, text, line or self._line(exercise, check))
+                place = file or self._shown(exercise.suite)
+                self._add(exercise, Phase.MESSAGES, place, text, line or self._line(exercise, check))
 
     # ---- what they share ----
 
@@ -408,6 +470,8 @@ class _Work:
                     about=self.about[slug].get(phase, ""),
                     findings=findings,
                     notes=tuple(one for one in found if one.note),
+                    kills=self.kills.get(slug, ()) if phase is Phase.CHECKS else (),
+                    margins=self.margins.get(slug, ()) if phase is Phase.MARGINS else (),
                 )
             )
         return ExerciseProof(slug=slug, phases=tuple(results))
@@ -418,7 +482,9 @@ class _Work:
         return [one for one in loaded if not any(self.found[one.slug][gate] for gate in gates)]
 
     def _runner(self, course: Course, exercises: Sequence[Exercise]) -> Runner:
-        return Runner(course, [one.slug for one in exercises], Options(seed=self.seed), engines=self.engines)
+        return Runner(
+            course, [one.slug for one in exercises], Options(seed=self.seed, watch=True), engines=self.engines
+        )
 
     def _grade(self, runner: Runner, tries: Sequence[Candidate], what: str) -> list[Run]:
         progress = self._progress
@@ -434,8 +500,10 @@ class _Work:
             return nulls(exercise.stub.read_text("utf-8"), names, forbidden_costs_all=costs_all)
         return []
 
-    def _candidate(self, exercise: Exercise, source: str, key: str, seed: int | None = None) -> Candidate:
-        return Candidate(slug=exercise.slug, key=key, source=source, seed=seed)
+    def _candidate(
+        self, exercise: Exercise, source: str, key: str, seed: int | None = None, threads: int = 1
+    ) -> Candidate:
+        return Candidate(slug=exercise.slug, key=key, source=source, seed=seed, threads=threads)
 
     def _exercise(self, run: Run) -> Exercise:
         exercise = self.course.get(run.candidate.slug)
@@ -484,6 +552,12 @@ def _check(run: Run, check: str) -> CheckResult:
 def _because(check: CheckResult) -> str:
     text = " ".join(check.message.split())
     return f" ({text.rstrip('.')})" if text and check.outcome is not Outcome.INTERNAL_ERROR else ""
+
+
+def _fault(run: Run) -> str:
+    for check, why in run.observed.faults.items():
+        return f"in {check}, {why.rstrip('.')}"
+    return run.result.problem.partition(". Tell your")[0].rstrip(".")
 
 
 def _docstring(source: str) -> str:

@@ -19,6 +19,7 @@ import msgspec
 
 from grader.course import Course
 from grader.engine import CheckFinished, Engine, ExerciseFinished, Job, Options, PlannedCheck, Ready
+from grader.judge.messages import Observed
 from grader.model import CheckResult, ExerciseResult, Outcome, Status
 
 # A mutant may take this many times as long in a check as the reference solution does in its slowest one.
@@ -30,13 +31,14 @@ _NO_KILL = (Outcome.PASSED, Outcome.SKIPPED, Outcome.INTERNAL_ERROR)
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A source to grade as a submission of `slug`. `key` is what the caller knows it by.
 
-    `seed` draws other inputs for it than the others have.
+    `seed` draws other inputs for it than the others have; `threads` is how many torch may use.
     """
 
     slug: str
     key: str
     source: str
     seed: int | None = None
+    threads: int = 1
 
 
 class Ending(StrEnum):
@@ -56,6 +58,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A graded candidate. `kills` has the checks that it failed, with how; a skipped check kills nothing.
 
     A candidate may be KILLED without any: by what the exercise forbids (`result.diagnoses`). `duration_s` is wall time.
+    `observed` says more if the options of the runner ask for it (`watch`).
     """
 
     candidate: Candidate
@@ -63,6 +66,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     kills: dict[str, Outcome]
     result: ExerciseResult
     duration_s: float
+    observed: Observed = Observed()
 
 
 Progress = Callable[[Run, int, int], None]
@@ -207,6 +211,7 @@ class _Lane(Engine):
             sha256=digest,
             source=candidate.source,
             seed=candidate.seed,
+            threads=candidate.threads,
         )
         for event in self.grade([job]):
             match event:
@@ -214,18 +219,20 @@ class _Lane(Engine):
                     self.ready = event
                 case CheckFinished():
                     pass
-                case ExerciseFinished(result=result):
-                    return _run_of(candidate, result)
+                case ExerciseFinished():
+                    return _run_of(candidate, event)
         raise AssertionError("a job has a result")
 
 
-def _run_of(candidate: Candidate, result: ExerciseResult) -> Run:
+def _run_of(candidate: Candidate, finished: ExerciseFinished) -> Run:
+    result = finished.result
     return Run(
         candidate=candidate,
         ending=_ending(result),
         kills={check.id: check.outcome for check in result.checks if check.outcome not in _NO_KILL},
         result=result,
         duration_s=sum(check.duration_s for check in result.checks),
+        observed=finished.observed or Observed(),
     )
 
 

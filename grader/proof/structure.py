@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.course import METADATA, Course, Exercise
+from grader.course import EXERCISES, METADATA, SOLUTIONS, Course, Exercise
 from grader.proof.findings import Finding, Phase
 from grader.proof.independent import depends
 from grader.proof.source import Function, clean
@@ -47,6 +47,20 @@ def structure(course: Course, exercise: Exercise) -> list[Finding]:
     if exercise.suite in trees:
         found.extend(_suite(found, exercise, trees[exercise.suite]))
     return found.all
+
+
+def of_the_course(course: Course) -> list[Finding]:
+    """What is wrong with the course as a whole, and with none of its exercises."""
+    known = {*course.slugs, *course.broken}
+    found = [("", line) for line in course.problems if not any(is_about(line, slug) for slug in known)]
+    for stub in sorted((course.root / EXERCISES).glob("*/*.py")):
+        if stub.stem not in known:
+            place = f"{SOLUTIONS}/{stub.parent.name}/{stub.stem}"
+            text = f"there is no {place}/, so that nobody can grade it; add solution and suite, or take the stub away"
+            found.append((stub.relative_to(course.root).as_posix(), text))
+    if not known and not found:
+        found.append(("", "there is no exercise yet; start one: grade new SLUG --chapter NAME"))
+    return [Finding(exercise="", phase=Phase.STRUCTURE, file=file, text=text) for file, text in found]
 
 
 def broken(course: Course, slug: str) -> list[Finding]:

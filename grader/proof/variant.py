@@ -2,7 +2,7 @@
 
 `as_it_is` changes nothing that a check could notice. In `turned` no check waits for another, and they run in the
 opposite order: what holds in the course must hold there too. Where it does not, the checks of a suite depend on each
-other. The number of threads is no question: judges and workers have one each, always.
+other.
 
 Wrong and right files stay behind. With them the judge would look for the mistake behind each failure, which takes most
 of the time of a run and is no part of the proof.

@@ -167,7 +167,7 @@ class _Filler:
             tally="" if not_started or not exercise.checks else f"{passed:,} of {checks} passed",
             marks=tuple(check.outcome.value for check in shown[:40]),
             problem=self.blocks(exercise.problem, MESSAGE_CHARS),
-            notes=tuple(note for note in notes if note.review or len(note.checks) != 1),
+            notes=tuple(note for note in notes if _is_of_all(note)),
             checks=tuple(
                 self.check(c, links[c.id].anchor, notes, named.get(c.id, ""), quiet=not_started) for c in shown
             ),
@@ -207,7 +207,7 @@ class _Filler:
 
     def check(self, check: CheckResult, anchor: str, notes: Sequence[Note], named: str, *, quiet: bool) -> CheckPage:
         about = [note for note in notes if any(link.anchor == anchor for link in note.checks)]
-        inside = tuple(note for note in about if len(note.checks) == 1 and not note.review)
+        inside = tuple(note for note in about if not _is_of_all(note))
         # At most one hint: a recognised misconception says more than the general one of the suite.
         recognised = [note for note in about if note.kind == DiagnosisKind.MISCONCEPTION]
         above = next((note for note in recognised if note not in inside), None)
@@ -431,6 +431,11 @@ def _note_heading(diagnosis: Diagnosis) -> tuple[Span, ...]:
         case DiagnosisKind.FORBIDDEN_API:
             return (Span("Flagged for review: " if diagnosis.review else "Ready-made: "), Span(name, code=True))
     assert_never(diagnosis.kind)
+
+
+def _is_of_all(note: Note) -> bool:
+    """Whether a note stands at the top of its exercise: a recognised mistake explains all that follows."""
+    return note.review or note.kind == DiagnosisKind.MISCONCEPTION or len(note.checks) != 1
 
 
 def _places(places: Iterable[tuple[int, int]]) -> str:

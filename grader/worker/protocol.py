@@ -248,6 +248,7 @@ class Load(_Message, frozen=True, tag="load"):
     """Take the limits and import the submission. `cuda` is what torch shall say about CUDA, or None.
 
     `forbidden` are the dotted names that the worker looks out for; replies name them by their place in this list.
+    `threads` is how many torch may use for one operation.
     """
 
     source: str
@@ -258,6 +259,7 @@ class Load(_Message, frozen=True, tag="load"):
     cpu_s: float
     file_mib: int
     forbidden: list[str] = []
+    threads: int = 1
 
 
 class Get(_Message, frozen=True, tag="get"):

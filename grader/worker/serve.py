@@ -167,6 +167,8 @@ class Worker:
         limits.limit_resources(memory_mib=load.memory_mib, cpu_s=load.cpu_s, file_mib=load.file_mib)
         if load.cuda is not None:
             pretend_cuda(load.cuda)
+        if load.threads != 1:
+            torch.set_num_threads(load.threads)
         self._file = load.file
         # The source is where tracebacks, inspect.getsource and torch.jit.script look for it.
         # As Python counts lines; str.splitlines() would break at a form feed as well.

@@ -14,6 +14,9 @@ import pytest
 from grader.course import Course
 from grader.proof.findings import ExerciseProof, Finding, Phase, Proof, State
 from grader.proof.prove import prove
+from tests.proof.removal import predicted, removed
+
+pytestmark = pytest.mark.timeout(600)  # the first one proves them all, perhaps on a busy machine
 
 COURSES = Path(__file__).parent.parent / "courses"
 SEED = 11
@@ -70,6 +73,9 @@ EXPECTED = {
     "flaky": Expected(Phase.REFERENCE, f"{SUITE}:27", "test_large is flaky: the reference solution passes with some"),
     "disagrees_with_itself": Expected(Phase.REFERENCE, f"{SUITE}:32", "test_once disagrees with itself: with one seed"),
     "order_matters": Expected(Phase.REFERENCE, f"{SUITE}:30", "does not when the checks run in the opposite order"),
+    "threads_matter": Expected(
+        Phase.REFERENCE, f"{SUITE}:27", "the reference solution passes test_threads with one thread and not with 2"
+    ),
     "reference_forbidden": Expected(
         Phase.REFERENCE, SOLUTION, "does not get full marks: torch.mul is the ready-made version"
     ),
@@ -79,6 +85,11 @@ EXPECTED = {
     "wrong_passes": Expected(Phase.WRONG, "wrong/unchanged.py", "gets full marks, though it is wrong; add a check"),
     "hint_missing": Expected(Phase.WRONG, "wrong/unchanged.py:1", "has no docstring; ask in it what would lead"),
     "wrong_not_imported": Expected(Phase.WRONG, "wrong/unchanged.py", "can't be imported (Your code raised ModuleNot"),
+    "wrong_ungraded": Expected(
+        Phase.WRONG,
+        "wrong/half.py",
+        "could not be graded: in test_values, tensors of layout torch.sparse_coo cannot be",
+    ),
     "gives_away": Expected(
         Phase.NULL, SUITE, "one that returns zeros, gets 8 of 10 points (test_shape); let these checks", "_null"
     ),
@@ -90,6 +101,16 @@ EXPECTED = {
     ),
     "mutant_survives": Expected(
         Phase.MUTANTS, f"{SOLUTION}:5", "a mutant in double gets full marks (shape)", "+    return (2 * X).squeeze()\n"
+    ),
+    "mutant_ungraded": Expected(
+        Phase.MUTANTS,
+        f"{SOLUTION}:5",
+        "a mutant could not be graded: in test_values, tensors of layout torch.sparse_coo cannot be handed over",
+        "+    return 3 * X",
+    ),
+    "tolerance_nearly_used": Expected(Phase.MARGINS, f"{SUITE}:8", "right/scaled.py uses "),
+    "mistake_nearly_right": Expected(
+        Phase.MARGINS, f"{SUITE}:8", "the tolerance away in test_values, which sees it best, so that it may get through"
     ),
     "declared_and_killed": Expected(
         Phase.MUTANTS, "equivalent.toml", "a mutant is declared equivalent, and test_", "+    return 3 * X"
@@ -104,6 +125,14 @@ EXPECTED = {
     "declarations_broken": Expected(Phase.MUTANTS, "equivalent.toml", "an entry has a reason, changes, and perhaps in"),
     "suite_line_shown": Expected(
         Phase.MESSAGES, f"{SUITE}:", "test_values shows students the line `", "give the assertion a text of its own"
+    ),
+    "number_shown": Expected(
+        Phase.MESSAGES,
+        f"{SUITE}:8",
+        "of a tensor of the suite (on wrong/unchanged.py); say what is wrong with the answer",
+    ),
+    "constant_shown": Expected(
+        Phase.MESSAGES, f"{SUITE}:10", "test_values shows students the number 1.09375 (on wrong/unchanged.py); say what"
     ),
     "path_shown": Expected(Phase.MESSAGES, f"{SUITE}:8", "test_values shows students the path solutions/01_first/@"),
     "redundant": Expected(Phase.CHECKS, f"{SUITE}:27", "finds nothing that the other checks do not find", note=True),
@@ -145,7 +174,6 @@ def test_a_course_without_faults_has_no_findings(proven: Proof) -> None:
     assert proven.findings == ()
 
 
-@pytest.mark.timeout(180)  # the first one proves them all
 @pytest.mark.parametrize(("slug", "expected"), EXPECTED.items(), ids=EXPECTED)
 def test_each_broken_course_has_exactly_its_finding(slug: str, expected: Expected, proven: Proof) -> None:
     proof = of(proven, slug)
@@ -163,6 +191,16 @@ def test_each_broken_course_has_exactly_its_finding(slug: str, expected: Expecte
     assert expected.text.replace("@", slug) in one.text
     assert "\n" not in one.text
     assert expected.detail in one.detail or expected.detail in one.text
+
+
+def test_without_a_check_exactly_that_survives_which_only_it_finds(merged: Course, proven: Proof) -> None:
+    exercise = merged.get("redundant")
+    assert exercise is not None
+    expected = predicted(exercise, of(proven, "redundant"))
+    assert {check: bool(found) for check, found in expected.items()} == {
+        "test_values": True, "test_gradient": True, "test_ones": False
+    }  # fmt: skip
+    assert removed(exercise, list(expected), seed=SEED, engines=1) == expected
 
 
 def test_what_comes_after_a_gate_with_findings_is_not_run(proven: Proof) -> None:

@@ -48,15 +48,15 @@ def test_a_hint_of_the_suite_is_shown_where_nothing_better_is_known() -> None:
     assert check.notes == ()
 
 
-def test_a_misconception_of_one_check_takes_the_place_of_its_hint() -> None:
+def test_a_misconception_of_one_check_stands_above_all_checks_in_the_place_of_its_hint() -> None:
     page = filled(failed("a", hint="General."), diagnoses=(diagnosis("test_a", text="Special."),))
 
-    (check,) = page.checks
-    assert page.notes == ()
-    assert words_of(check.notes[0].heading) == "This looks like: swapped gradients"
-    assert text_of(check.notes[0].body) == "Special."
-    assert check.hint == ()
-    assert check.hint_link is None
+    (note,), (check,) = page.notes, page.checks
+    assert words_of(note.heading) == "This looks like: swapped gradients"
+    assert text_of(note.body) == "Special."
+    assert (check.hint, check.notes) == ((), ())
+    assert check.hint_link is not None
+    assert check.hint_link.anchor == note.anchor
 
 
 def test_a_misconception_of_several_checks_is_told_once_and_linked() -> None:

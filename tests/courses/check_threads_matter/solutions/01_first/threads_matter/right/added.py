@@ -1,0 +1,5 @@
+"""Adds X to itself."""
+
+
+def double(X):
+    return X + X

@@ -1,0 +1,5 @@
+"""Twice X, a tensor of any shape."""
+
+
+def double(X):
+    raise NotImplementedError
