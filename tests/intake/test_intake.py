@@ -276,9 +276,12 @@ def test_a_notebook_is_read_as_the_python_that_it_stands_for(tmp_path: Path) -> 
     made = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     pupils = [
         Pupil("A", 1, {"homework.ipynb": json.dumps(made)}),
-        Pupil("B", 2, {"homework.ipynb": "{", "relu.ipynb": "[]"}),
+        Pupil("B", 2, {"homework.ipynb": "{", "cross_entropy.ipynb": "[]"}),
     ]
-    found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack="zip"))
+    course = make_course(tmp_path)
+    for slug, name in (("matmul", "MatMul"), ("linear", "Linear")):
+        (course.root / f"{slug}.py").write_text(f"class {name}:\n    pass\n")
+    found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack="zip"), course=course)
     answers = [one.submission for one in found.hand_ins if one.student.name == "A 1"]
     one, two = sorted(answers, key=lambda one: one.slug)
     assert (one.slug, one.source) == ("linear", None)
@@ -289,8 +292,8 @@ def test_a_notebook_is_read_as_the_python_that_it_stands_for(tmp_path: Path) -> 
     assert "print" not in two.source
     (other,) = [one.submission for one in found.hand_ins if one.student.name == "B 2"]
     assert (other.slug, other.problem) == (
-        "relu",
-        "relu.ipynb is JSON, but no notebook; open it in Jupyter and save it again",
+        "cross_entropy",
+        "cross_entropy.ipynb is JSON, but no notebook; open it in Jupyter and save it again",
     )
     assert [line.why for line in found.unmatched if "homework" in line.place] == [
         "is not JSON, so it is no notebook; open it in Jupyter and save it again"
