@@ -222,7 +222,7 @@ class _Collected:
         if named.suffix == ".ipynb" and not problem:
             slugs |= set(notebook_slugs(path, self._room.course))
         if not slugs:
-            problem = problem or self._room.matcher.missed(name) or notebook_problem(path, self._room.course)
+            problem = problem or notebook_problem(path, self._room.course) or self._room.matcher.missed(name)
             self._line(place, problem or "holds no exercise")
         base = tuple(_base(part) for part in piece.own)
         for one in slugs:
