@@ -80,6 +80,8 @@ class Matcher:
             line = f"no exercise is called {clean_line(named.stem, 60)}"
             if flat:
                 line = f"no student and exercise, such as doe_matmul, is in the name {clean_line(named.stem, 60)}"
+            if named.suffix == ".ipynb":
+                line += ", and no cell answers one"
             return line + self._hint(named)
         if named.suffix in OTHER_ARCHIVES:
             return f"a {named.suffix} archive is not read; ask for a zip, or for the files themselves"

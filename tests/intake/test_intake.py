@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.classroom import HandIn, Layout
+from grader.course import Course
 from grader.intake import IntakeError, read
 from tests.intake.classes import Pupil, write_class, write_zip
 from tests.intake.reading import Found, make_course
@@ -177,29 +178,79 @@ def test_of_many_files_for_no_exercise_some_are_listed_and_the_rest_counted(tmp_
     assert found.unmatched[-1].why == "10 more files that belong to no exercise"
 
 
-def test_a_notebook_goes_to_the_exercise_it_is_named_after(tmp_path: Path) -> None:
-    place = make(tmp_path, {"ann/matmul.ipynb": "{}", "bob/homework.ipynb": "{}"})
-    found = Found(tmp_path, place)
-    assert [(one.student.name, one.submission.slug, one.submission.file) for one in found.hand_ins] == [
-        ("ann", "matmul", "matmul.ipynb")
+def notebook(*cells: str) -> str:
+    listed: list[dict[str, object]] = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
+        for n, cell in enumerate(cells)
     ]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": listed})
 
 
-def test_a_notebook_is_handed_in_for_every_exercise_that_it_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("grader.intake.collect.notebook_slugs", lambda path, course: ("matmul", "linear"))
+def course_with_names(folder: Path) -> Course:
+    course = make_course(folder)
+    for slug in course.slugs:
+        (folder / "course" / f"{slug}.py").write_text(f"def {slug}():\n    raise NotImplementedError\n")
+    return course
+
+
+def test_a_notebook_is_handed_in_for_every_exercise_that_it_answers(tmp_path: Path) -> None:
+    course = course_with_names(tmp_path)
+    both = notebook("print(1)", "def matmul():\n    return 'nb'", "def linear():\n    return 'nb'")
     pupils = [
-        Pupil("A", 1, {"homework.ipynb": "{}"}),
-        Pupil("B", 2, {"homework.ipynb": "{}", "matmul": "the file that is named after it"}),
+        Pupil("A", 1, {"home work.ipynb": both}),
+        Pupil("B", 2, {"homework.ipynb": both, "matmul": "the file that is named after it"}),
+        Pupil("C", 3, {"matmul.ipynb": notebook("x = 1")}),
+        Pupil("D", 4, {"linear.ipynb": "not a notebook"}),
+        Pupil("E", 5, {"other.ipynb": notebook("x = 1"), "none.ipynb": "[" * 100_000}),
     ]
-    found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack="zip"))
-    assert sorted((one.student.name, one.submission.slug, one.submission.file) for one in found.hand_ins) == [
-        ("A 1", "linear", "homework.ipynb"),
-        ("A 1", "matmul", "homework.ipynb"),
-        ("B 2", "linear", "homework.ipynb"),
-        ("B 2", "matmul", "matmul.py"),
+    for pack in ("", "zip", "tar.gz"):
+        found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack=pack), course=course)
+        handed_in = {
+            (one.student.name, one.submission.slug): (one.submission.file, one.submission.source is not None)
+            for one in found.hand_ins
+        }
+        assert handed_in == {
+            ("A 1", "linear"): ("home work.ipynb", True),
+            ("A 1", "matmul"): ("home work.ipynb", True),
+            ("B 2", "linear"): ("homework.ipynb", True),
+            ("B 2", "matmul"): ("matmul.py", True),
+            ("C 3", "matmul"): ("matmul.ipynb", False),
+            ("D 4", "linear"): ("linear.ipynb", False),
+        }
+        assert all(one.submission.path.is_file() for one in found.hand_ins)
+        assert [one.place for one in found.unmatched] == ["E 5/none.ipynb", "E 5/other.ipynb"]
+        assert "no exercise is called other, and no cell answers one" in found.unmatched[1].why
+
+
+def test_the_half_of_a_hand_out_that_was_left_untouched_leaves_no_doubt(tmp_path: Path) -> None:
+    course = course_with_names(tmp_path)
+    stub, own = "def matmul():\n    raise NotImplementedError\n", "def matmul():\n    return 1\n"
+    files = {
+        "ann/matmul.py": own,
+        "ann/notebooks/matmul.ipynb": notebook("import torch", f"# yours:\n{stub}"),
+        "bob/matmul.py": stub,
+        "bob/notebooks/matmul.ipynb": notebook(own),
+        "cy/matmul.py": own,
+        "cy/notebooks/matmul.ipynb": notebook("def matmul():\n    return 2\n"),
+        "dan/matmul.py": "x = " + "1 + " * 5000 + "1",
+        "dan/x/matmul.py": "def (",
+    }
+    found = Found(tmp_path, make(tmp_path, files), course=course)
+    assert [(one.student.name, one.submission.file) for one in found.hand_ins] == [
+        ("ann", "matmul.py"),
+        ("bob", "matmul.ipynb"),
     ]
+    assert [(one.student.name, one.slug) for one in found.refused] == [("cy", "matmul"), ("dan", "matmul")]
+
+
+def test_notebooks_that_differ_in_their_outputs_alone_leave_no_doubt(tmp_path: Path) -> None:
+    first = notebook("def matmul():\n    return 1")
+    place = make(
+        tmp_path, {"ann/a/matmul.ipynb": first, "ann/b/matmul.ipynb": first.replace("null", "7"), "bob/x.py": ""}
+    )
+    found = Found(tmp_path, place, course=course_with_names(tmp_path))
+    assert [one.student.name for one in found.hand_ins] == ["ann"]
+    assert found.refused == []
 
 
 @pytest.mark.parametrize(
@@ -276,11 +327,11 @@ def test_a_notebook_is_read_as_the_python_that_it_stands_for(tmp_path: Path) -> 
     made = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     pupils = [
         Pupil("A", 1, {"homework.ipynb": json.dumps(made)}),
-        Pupil("B", 2, {"homework.ipynb": "{", "cross_entropy.ipynb": "[]"}),
+        Pupil("B", 2, {"homework.ipynb": "{", "relu.ipynb": "[]"}),
     ]
-    course = make_course(tmp_path)
-    for slug, name in (("matmul", "MatMul"), ("linear", "Linear")):
-        (course.root / f"{slug}.py").write_text(f"class {name}:\n    pass\n")
+    course = make_course(tmp_path, ("matmul", "linear", "relu"))
+    for slug, name in (("matmul", "MatMul"), ("linear", "Linear"), ("relu", "ReLU")):
+        (tmp_path / "course" / f"{slug}.py").write_text(f"class {name}:\n    pass\n")
     found = Found(tmp_path, write_class(tmp_path, Layout.FOLDERS, pupils, pack="zip"), course=course)
     answers = [one.submission for one in found.hand_ins if one.student.name == "A 1"]
     one, two = sorted(answers, key=lambda one: one.slug)
@@ -292,8 +343,8 @@ def test_a_notebook_is_read_as_the_python_that_it_stands_for(tmp_path: Path) -> 
     assert "print" not in two.source
     (other,) = [one.submission for one in found.hand_ins if one.student.name == "B 2"]
     assert (other.slug, other.problem) == (
-        "cross_entropy",
-        "cross_entropy.ipynb is JSON, but no notebook; open it in Jupyter and save it again",
+        "relu",
+        "relu.ipynb is JSON, but no notebook; open it in Jupyter and save it again",
     )
     assert [line.why for line in found.unmatched if "homework" in line.place] == [
         "is not JSON, so it is no notebook; open it in Jupyter and save it again"
