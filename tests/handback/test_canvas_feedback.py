@@ -75,3 +75,9 @@ def test_a_name_that_canvas_did_not_give_is_left_out_and_counted(ref: str) -> No
 
     assert files == {}
     assert notes == ["1 student left out: no file of theirs has a name that Canvas gave it"]
+
+
+def test_a_group_has_one_file_between_its_members() -> None:
+    rows = [one_student(name, done("relu", 7, ref="team_1_2_relu.py"), key=f"canvas:{name}") for name in "ab"]
+
+    assert list(unzipped(*rows)[0]) == ["team_1_2_relu.py"]
