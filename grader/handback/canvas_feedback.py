@@ -39,9 +39,10 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
             left_out += not refs
             results = results_of(book, row) if refs else {}
             # The members of a group have one file between them, and Canvas comments to all of them.
-            for ref, cells in ((ref, cells) for ref, cells in refs.items() if ref not in done):
-                done.add(ref)
-                yield ref, _content(book, row, cells, results, render)
+            for ref, cells in refs.items():
+                if ref not in done:
+                    done.add(ref)
+                    yield ref, _content(book, row, cells, results, render)
         if left_out:
             who = words.count(left_out, "student")
             notes.append(f"{who} left out: no file of theirs has a name that Canvas gave it")
