@@ -1,14 +1,21 @@
-"""What all tests share: with GRADER_NO_SKIPS=1 in the environment a skipped test is a failed one."""
+"""What all tests share: a real browser; with GRADER_NO_SKIPS=1 in the environment a skipped test is a failed one."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 NO_SKIPS = "GRADER_NO_SKIPS"
+NODE_MODULES = Path(__file__).parent / "node_modules"
 
 # A shell starts a background job with Ctrl-C ignored, and what is ignored stays so in every process below.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -36,3 +43,28 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _forbid_skip(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        pytest.skip("no Chromium found; on Debian and Ubuntu: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install -e '.[dev]'")
+    # Chromium refuses its own sandbox to root, which is what a container usually runs as.
+    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=[*as_root, "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, an accessibility checker that runs in the page."""
+    script = NODE_MODULES / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip("no axe-core found; run: npm ci --prefix tests")
+    return script.read_text("utf-8")

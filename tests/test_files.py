@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.files import write_atomically
+from grader.files import write_atomically, write_pieces
 
 
 def names(folder: Path) -> list[str]:
@@ -44,6 +45,21 @@ def test_what_was_there_survives_a_failure_and_the_half_written_file_goes(
         write_atomically(tmp_path / "a", b"new")
 
     assert (tmp_path / "a").read_bytes() == b"old"
+    assert names(tmp_path) == ["a"]
+
+
+def test_pieces_are_written_as_they_are_made_and_one_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    def pieces(mistake: bool) -> Iterator[bytes]:
+        yield b"one "
+        if mistake:
+            raise ValueError("no second piece")
+        yield b"two"
+
+    write_pieces(tmp_path / "a", pieces(mistake=False))
+    with pytest.raises(ValueError, match="no second piece"):
+        write_pieces(tmp_path / "a", pieces(mistake=True))
+
+    assert (tmp_path / "a").read_bytes() == b"one two"
     assert names(tmp_path) == ["a"]
 
 

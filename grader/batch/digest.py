@@ -20,7 +20,7 @@ from grader.engine import Options
 # Modules that decide how a result is shown or kept, and nothing about what it is.
 _NO_JUDGES = (
     "batch", "classroom.py", "cli.py", "commands", "dashboard", "doctor", "gradebook", "handback", "handout", "intake",
-    "policy.py", "progress.py", "proof", "report", "similarity",
+    "junit.py", "policy.py", "progress.py", "proof", "report", "similarity",
 )  # fmt: skip
 # What an author keeps beside a suite that no submission is graded with.
 _NO_SUITE = ("right", "equivalent.toml")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from grader.classroom import Row
     from grader.handback.book import Book, Export
     from grader.handback.moodle import Wanted as MoodleWanted
+    from grader.model import Report
 
 NOTE_CHARS = 500
 INPUT_MAX_BYTES = 256 * 1024 * 1024
@@ -89,7 +91,7 @@ def write(book: Book, request: Request) -> Exit:
 
 
 def _export(book: Book, request: Request) -> Export:
-    from grader.handback import canvas, canvas_feedback, classfile, junit, moodle, plain
+    from grader.handback import canvas, canvas_feedback, classfile, gradescope_zip, junit, moodle, plain
 
     match request.format:
         case "canvas":
@@ -106,6 +108,8 @@ def _export(book: Book, request: Request) -> Export:
             return moodle.worksheet(book, _of_moodle(request), _read(request.worksheet))
         case "moodle-feedback":
             return moodle.feedback_zip(book, _renderer(book, request))
+        case "gradescope":
+            return gradescope_zip.results_zip(book, _gradescope())
         case "csv":
             return plain.export(book, decimal_comma=request.decimal_comma)
         case "json":
@@ -114,6 +118,20 @@ def _export(book: Book, request: Request) -> Export:
             return junit.export(book)
         case _:
             raise click.UsageError(f"there is no format {clean_line(request.format, 40)}")
+
+
+def _gradescope() -> Callable[[Report], Mapping[str, Any]]:
+    """What makes a results.json, which belongs to the autograder that Gradescope runs."""
+    try:
+        module = importlib.import_module("grader.handback.gradescope")
+    except ModuleNotFoundError:
+        raise click.UsageError("this installation has no export for Gradescope; take csv") from None
+
+    def results(report: Report) -> Mapping[str, Any]:
+        made: Mapping[str, Any] = module.results(report, {})
+        return made
+
+    return results
 
 
 def _of_moodle(request: Request) -> MoodleWanted:

@@ -170,7 +170,7 @@ class _Filler:
         if cell.adjustment is not None:
             made = cell.adjustment
             to = f"{words.number(made.points)} of {words.points(cell.max_score)}"
-            said = f"{clean_line(made.why, WHY_CHARS)} ({clean_line(made.who, 60)}, {clean_line(made.at, 10)})"
+            said = f"{clean_line(made.why, WHY_CHARS)} ({clean_line(made.who, 60)}, {clean_line(made.at[:10], 10)})"
             self._adjusted.add(name, f"{title}: set to {to}: {said}", href)
             flags += "a"
         return flags

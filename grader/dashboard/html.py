@@ -17,17 +17,21 @@ from grader.dashboard.fill import fill
 from grader.dashboard.page import Page
 from grader.files import write_atomically
 from grader.handback.book import Book
+from grader.report.fill import moment
 from grader.report.html import base_css, hash_of
 
 FILE = "index.html"
 _TEMPLATES = files("grader.dashboard") / "templates"
 
 
-def write(book: Book, folder: Path, when: str = "") -> Path:
+def write(book: Book, folder: Path) -> Path:
     """Write the class page of `book` into `folder`, whole or not at all; returns its path. Raises OSError.
 
-    The reports that it links to are those of `grader.handback.reports.write_reports` in the same folder.
+    The reports that it links to are those of `grader.handback.reports.write_reports` in the same folder. It bears the
+    time at which the last run began, so the same gradebook gives the same page.
     """
+    run = book.last_run()
+    when = moment(run.started_at) if run is not None else ""
     path = folder / FILE
     write_atomically(path, render(fill(book, when)).encode("utf-8", "replace"))
     return path

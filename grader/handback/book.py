@@ -6,12 +6,15 @@ Renderers see a `Book` and no database: the gradebook is one, and so is a class 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from grader.classroom import Cell, CellState, Column, Graded, Refused, Row, Unmatched
 from grader.model import ExerciseResult
+
+if TYPE_CHECKING:
+    from grader.gradebook import Run
 
 
 class HandBackError(Exception):
@@ -42,6 +45,10 @@ class Book(Protocol):
 
     def result(self, key: str) -> Graded | None:
         """What grading under `key` gave."""
+        ...
+
+    def last_run(self) -> Run | None:
+        """The run that began last."""
         ...
 
     def unmatched(self) -> Iterator[Unmatched]:

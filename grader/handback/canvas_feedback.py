@@ -30,6 +30,7 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
 
     def entries() -> Iterator[tuple[str, bytes]]:
         left_out = 0
+        done: set[str] = set()
         for row in book.rows():
             refs: dict[str, list[Cell]] = {}
             for cell in row.cells:
@@ -37,8 +38,11 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
                     refs.setdefault(cell.counted.ref, []).append(cell)
             left_out += not refs
             results = results_of(book, row) if refs else {}
+            # The members of a group have one file between them, and Canvas comments to all of them.
             for ref, cells in refs.items():
-                yield ref, _content(book, row, cells, results, render)
+                if ref not in done:
+                    done.add(ref)
+                    yield ref, _content(book, row, cells, results, render)
         if left_out:
             who = words.count(left_out, "student")
             notes.append(f"{who} left out: no file of theirs has a name that Canvas gave it")

@@ -83,12 +83,14 @@ def as_text(told: Iterator[str]) -> str:
 def as_comment(told: Iterator[str]) -> str:
     """The lines as one line of HTML, which is what Moodle takes for a feedback comment.
 
-    No quotation mark is left in it, and nothing that a spreadsheet would take for the beginning of a formula.
+    No quotation mark and no backslash is left in it, and nothing that a spreadsheet takes for the beginning of a
+    formula.
     """
     kept: list[str] = []
     room = COMMENT_CHARS
     for line in told:
-        shown = html.escape(line.strip(), quote=True)
+        # A backslash takes away what a quotation mark means where PHP reads a table.
+        shown = html.escape(line.strip(), quote=True).replace("\\", "&#92;")
         room -= len(shown) + 4
         if room < 0:
             kept.append("...")

@@ -48,11 +48,13 @@ def write_reports(
 ) -> Written:
     """Write the reports of all students, or of those whose keys are in `only`, into `folder`/reports.
 
-    Each is whole or not there. A student whose name changed has no second report left. `environment` is that of the
-    run, for the end of the page. Raises OSError.
+    Each is whole or not there. A student whose name changed has no second report left. `environment` is told at the
+    end of each page; without it that of the last run. Raises OSError.
     """
     place = folder / FOLDER
     place.mkdir(parents=True, exist_ok=True)
+    run = book.last_run()
+    environment = environment or (run.environment if run is not None else None)
     there: dict[str, list[str]] = {}
     for path in place.iterdir():
         if found := _OWN.fullmatch(path.name):

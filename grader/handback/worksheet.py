@@ -27,11 +27,11 @@ class Sheet:
         return _unquoted(cells[column], escapes=self._escapes) if 0 <= column < len(cells) else ""
 
     def put(self, row: int, column: int, value: str) -> None:
-        """Replace a cell. `value` holds no quotation mark and no line break, so every dialect reads it alike."""
-        assert not set(value) & set('"\r\n')
+        """Replace a cell. `value` holds no quotation mark, backslash or line break: every dialect reads it alike."""
+        assert not set(value) & set('"\\\r\n')
         cells = self.rows[row]
         cells.extend([""] * (column + 1 - len(cells)))
-        cells[column] = f'"{value}"' if any(mark in value for mark in ", ;\t\\") else value
+        cells[column] = f'"{value}"' if any(mark in value for mark in ", ;\t") else value
 
     def text(self) -> str:
         """The file again."""

@@ -74,7 +74,7 @@ def _of_class(page: Page, report: Report, grading: Grading) -> Page:
     anchors = {
         one.slug: shown.anchor for one, shown in zip(report.exercises[:MAX_EXERCISES], page.exercises, strict=True)
     }
-    told = tell(grading, anchors, _when)
+    told = tell(grading, anchors, moment)
     complete = len(page.exercises) == len(grading.row.cells)
     return replace(
         page,
@@ -112,7 +112,7 @@ class _Filler:
         level = report.isolation.level
         return Page(
             title=f"{score} of {of} · score report",
-            when=_when(report.started_at),
+            when=moment(report.started_at),
             score=score,
             max_score=of,
             lead=lead,
@@ -378,7 +378,7 @@ def _about(report: Report) -> tuple[Fact, ...]:
         ("Platform", environment.platform),
         ("Isolation", ", ".join((report.isolation.level.value, *report.isolation.mechanisms[:20]))),
         ("Not in force", "; ".join(report.isolation.missing[:20])),
-        ("Graded", _when(report.started_at)),
+        ("Graded", moment(report.started_at)),
         ("Took", words.seconds(report.duration_s) if report.duration_s else ""),
         ("Result format", f"version {report.version}"),
     )
@@ -389,7 +389,7 @@ def _advice(level: Level) -> str:
     return "" if level is Level.SANDBOX else f"That is fine for code of one's own; {words.ADVICE}."
 
 
-def _when(started_at: str) -> str:
+def moment(started_at: str) -> str:
     """The moment as people write it; as it stands if it is not in ISO 8601."""
     try:
         at = datetime.fromisoformat(started_at[:40])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,12 +17,16 @@ from grader.classroom import (
     CellState,
     Column,
     Graded,
+    HandIn,
     Refused,
     Row,
     Student,
     Unmatched,
 )
+from grader.gradebook import Gradebook, Run
 from grader.model import CheckResult, Diagnosis, DiagnosisKind, ExerciseResult, Outcome, Status, SubmissionFile
+from grader.policy import Late, Policy
+from grader.submission import Submission
 
 FORMULAS = (
     '=HYPERLINK("http://example.org/"&A1,"x")',
@@ -109,6 +114,7 @@ class FakeBook:
         self.columns = tuple(columns)
         self.policy = SomePolicy()
         self.seed = 7
+        self.run: Run | None = Run(id=1, command="grade batch", started_at="2026-03-02T08:00:00+00:00")
         self._rows = list(rows)
         self._results = results or {}
         self._unmatched = tuple(unmatched)
@@ -123,6 +129,10 @@ class FakeBook:
     def result(self, key: str) -> Graded | None:
         """What was graded under `key`."""
         return self._results.get(key)
+
+    def last_run(self) -> Run | None:
+        """The last run."""
+        return self.run
 
     def unmatched(self) -> Iterator[Unmatched]:
         """Files of nobody."""
@@ -304,5 +314,52 @@ def one_student(name: str, *cells: Cell, key: str = "canvas:1", **ids: str) -> R
 
 def done(slug: str, points: float, key: str = "", **fields: Any) -> Cell:
     """A graded cell with so many points."""
-    made = attempt(result(slug, [True] * 4), key or sha(slug), score=points, **fields)
+    made = attempt(result(slug, [True] * 4), key or sha(slug), **{"score": points, **fields})
     return cell(slug, CellState.GRADED, points=points, counted=made, attempts=(made,))
+
+
+def sample_gradebook(place: Path, students: int = 12, exercises: int = 3, seed: int = 1) -> Gradebook:
+    """A real gradebook of such a class: handed in, graded, one of it by hand, one not at all. Open; close it."""
+    draw = random.Random(seed)  # noqa: S311  no secret
+    book = Gradebook.open(place, create=True)
+    book.set_course("Deep learning from scratch", columns(exercises), Policy(late=Late(percent_per_day=10.0)))
+    hand_ins: list[HandIn | Unmatched | Refused] = [
+        HandIn(
+            student=Student(
+                key=f"canvas:{1000 + number}",
+                name=f"{draw.choice(FIRST)} {draw.choice(LAST)}",
+                ids={"canvas_user": str(1000 + number), "moodle_participant": str(number)},
+            ),
+            submitted_at="2026-02-28T18:03:00+00:00",
+            late=number % 5 == 0,
+            ref=f"name_{1000 + number}_{number}_{slug}.py",
+            submission=Submission(
+                slug=slug,
+                path=Path(f"{slug}.py"),
+                file=f"{slug}.py",
+                sha256=sha(f"{number}{slug}"),
+                source=f"# {number}{slug}\n",
+            ),
+        )
+        for number in range(students)
+        for slug in SLUGS[:exercises]
+        if (number, slug) != (1, "relu")
+    ]
+    hand_ins.append(Unmatched(place="notes.txt", why="no exercise is called notes"))
+    hand_ins.append(Refused(student=Student(key="canvas:1", name="Mallory"), place="m.zip", why="a path leads outside"))
+    book.add(hand_ins)
+    run = book.start_run("grade batch")
+    made = []
+    for pending in list(book.pending(dict.fromkeys(SLUGS, sha("digest"))))[:-1]:
+        passed = [draw.random() < 0.7 for _ in range(4)]
+        outcome = result(
+            pending.slug,
+            passed,
+            MISTAKES[pending.slug][0],
+            submission=SubmissionFile(file=pending.file, sha256=pending.sha256),
+        )
+        made.append((pending.key, pending, graded(outcome, seed=book.seed)))
+    book.record_many(made)
+    book.adjust("canvas:1003", "relu", 8.0, "handed in on paper", "tutor")
+    book.finish_run(run)
+    return book

@@ -66,9 +66,7 @@ def read_canvas(data: bytes, course: CanvasCourse) -> CanvasImport:
     return found
 
 
-def _canvas_assignments(
-    header: Sequence[str], info: int, course: CanvasCourse, found: CanvasImport
-) -> dict[int, int]:
+def _canvas_assignments(header: Sequence[str], info: int, course: CanvasCourse, found: CanvasImport) -> dict[int, int]:
     places = {}
     for at, name in enumerate(header):
         if at < info or re.search(r"(Current|Final|Override) (Score|Points|Grade|Status)", name):

@@ -1,9 +1,7 @@
-"""A real browser for the tests of the HTML report."""
+"""The HTML report in a real browser."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,33 +13,6 @@ from grader.report import html
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-NODE_MODULES = Path(__file__).parents[1] / "node_modules"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium of the system."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        pytest.skip("no Chromium found; on Debian and Ubuntu: apt-get install chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install -e '.[dev]'")
-    # Chromium refuses its own sandbox to root, which is what a container usually runs as.
-    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=[*as_root, "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core, an accessibility checker that runs in the page."""
-    script = NODE_MODULES / "axe-core" / "axe.min.js"
-    if not script.is_file():
-        pytest.skip("no axe-core found; run: npm ci --prefix tests")
-    return script.read_text("utf-8")
 
 
 @pytest.fixture
