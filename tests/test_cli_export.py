@@ -77,6 +77,20 @@ def test_the_scores_are_the_same_in_every_format(place: Path, tmp_path: Path) ->
     assert "1 score is not known yet and left blank" in export("csv", "--gradebook", place).stderr
 
 
+def test_gradescope_has_results_of_those_who_are_graded(place: Path, tmp_path: Path) -> None:
+    result = export("gradescope", "--gradebook", place, "--out", tmp_path / "a.zip")
+    assert result.exit_code == 0, result.output
+    with Gradebook.open(place, read_only=True) as book:
+        totals = sorted(row.total for row in book.rows() if row.complete)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        written = [json.loads(archive.read(name)) for name in archive.namelist()]
+
+    assert sorted(one["score"] for one in written) == totals
+    assert len(totals) == 12
+    # A hidden row would hide the total from students, and the sum of the rows is before lateness.
+    assert all(test["visibility"] == "visible" for one in written for test in one["tests"])
+
+
 def test_the_zips_hold_a_file_for_each_student(place: Path, tmp_path: Path) -> None:
     for name, more in (("moodle-feedback", ("--feedback", "text")), ("moodle-feedback", ()), ("canvas-feedback", ())):
         result = export(name, "--gradebook", place, "--out", tmp_path / "a.zip", *more)
