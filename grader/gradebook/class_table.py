@@ -15,7 +15,7 @@ from grader.classroom import AttemptGrade, Column, Row, Student
 from grader.gradebook.adjusting import in_force
 from grader.gradebook.database import Database
 from grader.gradebook.lookup import student_of
-from grader.gradebook.schema import leftovers, results, students, submissions
+from grader.gradebook.schema import leftovers, results, storable, students, submissions
 from grader.model import Status
 from grader.policy import Policy
 
@@ -30,7 +30,7 @@ def rows(
     """See `Gradebook.rows`."""
     query = select(students).order_by(students.c.sort_name, students.c.key).limit(PAGE)
     if student_keys is not None:
-        wanted = sorted(set(student_keys))
+        wanted = sorted({storable(key) for key in student_keys})
         found = (wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE))
         conditions: list[ColumnElement[bool]] = [students.c.key.in_(part) for part in found]
         query = query.where(or_(*conditions) if conditions else students.c.id < 0)
