@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
@@ -144,7 +144,7 @@ class _Page:
             max_score=row.max_score,
             duration_s=row.duration_s,
             memory_mib=row.memory_mib,
-            diagnoses=() if row.diagnoses == "[]" else tuple(json.loads(row.diagnoses)),
+            diagnoses=() if row.diagnoses == "[]" else msgspec.json.decode(row.diagnoses, type=tuple[str, ...]),
         )
 
 

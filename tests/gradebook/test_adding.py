@@ -77,7 +77,11 @@ def test_no_text_of_a_student_breaks_the_database(place: str) -> None:
     )
     with make(place) as book:
         added = book.add(
-            [item, Unmatched(place=hostile, why=hostile, student=person), Refused(student=person, place="p", why=hostile)]
+            [
+                item,
+                Unmatched(place=hostile, why=hostile, student=person),
+                Refused(student=person, place="p", why=hostile),
+            ]
         )
         assert added == Added(new=1, unmatched=1, refused=1)
         assert book.add([item]) == Added(known=1)
@@ -90,7 +94,10 @@ def test_no_text_of_a_student_breaks_the_database(place: str) -> None:
 
 
 def test_unmatched_and_refused_work_is_listed_with_its_student(place: str) -> None:
-    unmatched = [Unmatched(place="notes.txt", why="no exercise"), Unmatched(place="x.py", why="?", student=student("Ada"))]
+    unmatched = [
+        Unmatched(place="notes.txt", why="no exercise"),
+        Unmatched(place="x.py", why="?", student=student("Ada")),
+    ]
     refused = Refused(student=student("Bob"), place="bob.zip", why="a zip bomb")
     with make(place) as book:
         for _ in range(2):

@@ -59,7 +59,10 @@ def test_a_full_disk_is_one_line_and_loses_nothing_that_was_recorded(tmp_path: P
 def test_a_file_that_may_not_grow_is_one_line(tmp_path: Path) -> None:
     with make(tmp_path, [hand_in(f"S{number}", text=f"{number}") for number in range(50)]) as book:
         waiting = list(book.pending(DIGESTS))
-        with file_limit(200_000), pytest.raises(GradebookError, match="check the disk, and that space is left") as caught:
+        with (
+            file_limit(200_000),
+            pytest.raises(GradebookError, match="check the disk, and that space is left") as caught,
+        ):
             book.add(hand_in(f"T{number}", text=os.urandom(200).hex()) for number in range(2_000))
         assert "\n" not in str(caught.value)
         record_all(book, waiting)
@@ -94,7 +97,9 @@ def test_both_databases_hold_the_same(
 
 def everything(place: str) -> dict[str, list[tuple[Any, ...]]]:
     """What is in the tables after some of everything was done."""
-    items = [hand_in(name, slug, text) for name in ("Zoë", "ada", "Bob") for slug, text in (("matmul", "x"), ("relu", name))]
+    items = [
+        hand_in(name, slug, text) for name in ("Zoë", "ada", "Bob") for slug, text in (("matmul", "x"), ("relu", name))
+    ]
     with make(place, items) as book:
         run = book.start_run("grade batch")
         record_all(book, list(book.pending(DIGESTS))[:2], status=Status.UNGRADED)

@@ -183,7 +183,9 @@ def test_a_lost_connection_is_one_line(new_url: Callable[[], str]) -> None:
     url = new_url()
     with make(url, [hand_in("Ada")]) as book:
         with psycopg.connect(url.partition("&options")[0], autocommit=True) as server:
-            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'grade:%'")
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'grade:%'"
+            )
         with pytest.raises(GradebookError, match=r"^postgresql://grader@/postgres can't be"):
             grade_all(book)
     with Gradebook.open(url) as book:
@@ -248,7 +250,9 @@ def test_a_seed_is_drawn_once(place: str) -> None:
         assert book.seed == seed > 0
 
 
-def test_a_gradebook_that_could_not_be_made_whole_is_made_by_the_next(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gradebook_that_could_not_be_made_whole_is_made_by_the_next(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object) -> None:
         raise KeyboardInterrupt
 

@@ -14,7 +14,12 @@ from tests.gradebook.made import DIGESTS, FIXED, cells, grade_all, graded, hand_
 
 
 def test_equal_contents_are_graded_once(place: str) -> None:
-    items = [hand_in("Ada"), hand_in("Bob", file="bob_1234_matmul.py"), hand_in("Bob", "relu"), hand_in("Cid", text="y")]
+    items = [
+        hand_in("Ada"),
+        hand_in("Bob", file="bob_1234_matmul.py"),
+        hand_in("Bob", "relu"),
+        hand_in("Cid", text="y"),
+    ]
     with make(place, items) as book:
         waiting = list(book.pending(DIGESTS))
         assert names(waiting) == [(1, "matmul"), (3, "relu"), (4, "matmul")]
@@ -82,7 +87,12 @@ def test_a_result_comes_back_as_it_was_recorded(place: str) -> None:
         assert book.result("nothing") is None
         counted = cells(book)["Ada"].counted
         assert counted is not None
-        assert (counted.key, counted.status, counted.score, counted.max_score) == (pending.key, Status.FAILED, 6.0, 10.0)
+        assert (counted.key, counted.status, counted.score, counted.max_score) == (
+            pending.key,
+            Status.FAILED,
+            6.0,
+            10.0,
+        )
         assert (counted.duration_s, counted.memory_mib, counted.diagnoses) == (0.5, 64.0, ("swapped",))
 
 
