@@ -78,7 +78,7 @@ def test_rows_can_be_read_while_results_are_recorded(place: str) -> None:
     many = [hand_in(f"S{number:04}", text=f"{number}") for number in range(PAGE + 5)]
     with make(place, many) as book:
         waiting = book.pending(DIGESTS)
-        seen = []
+        seen: list[str] = []
         for row in book.rows():
             if len(seen) % 20 == 0:
                 record_all(book, [next(waiting)])

@@ -44,7 +44,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing_that_was_recorded(tmp_path: P
         first, *rest = list(book.pending(DIGESTS))
         record_all(book, [first])
         with book._database.transaction() as connection:
-            used = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            used = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {used + 1}")
         with pytest.raises(GradebookError, match=r"no space is left on its disk; make room and run the command again"):
             record_all(book, rest)
