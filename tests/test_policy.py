@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -170,8 +171,6 @@ def test_a_local_time_is_read_in_the_students_favour(tmp_path: Path, wall: str, 
 
 @given(st.integers(0, 40 * 86_400), st.integers(0, 40 * 86_400), st.sampled_from(["", "Europe/Berlin"]))
 def test_later_is_never_cheaper(first: int, second: int, timezone: str) -> None:
-    from datetime import datetime, timedelta
-
     policy = Policy(timezone=timezone, late=Late(grace_minutes=30, percent_per_day=7, max_percent=80))
     due = datetime.fromisoformat("2026-03-20T12:00:00+00:00")
     offs = [

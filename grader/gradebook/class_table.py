@@ -117,34 +117,26 @@ class _Page:
         return [self._grade(number, slug, row) for number, row in enumerate(those, 1)]
 
     def _grade(self, number: int, slug: str, row: AnyRow) -> AttemptGrade:
-        late_s, percent_off = rules.lateness(self._policy, self._due[slug], row.submitted_at, row.late)
-        if row.status is None:
-            return AttemptGrade(
-                submission_id=row.id,
-                attempt=number,
-                file=row.file,
-                sha256=row.sha256,
-                ref=row.ref,
-                submitted_at=row.submitted_at,
-                late_s=late_s,
-                percent_off=percent_off,
-            )
+        # By position: names cost a look-up each, forty thousand times.
+        id_, _, _, _, _, file, sha256, ref, submitted_at, late, key, *graded = tuple[Any, ...](row)
+        late_s, percent_off = rules.lateness(self._policy, self._due[slug], submitted_at, late)
+        status, score, max_score, duration_s, memory_mib, diagnoses = graded if key else _WAITING
         return AttemptGrade(
-            submission_id=row.id,
+            submission_id=id_,
             attempt=number,
-            file=row.file,
-            sha256=row.sha256,
-            ref=row.ref,
-            submitted_at=row.submitted_at,
+            file=file,
+            sha256=sha256,
+            ref=ref,
+            submitted_at=submitted_at,
             late_s=late_s,
             percent_off=percent_off,
-            key=row.current_key,
-            status=_STATUS[row.status],
-            score=row.score,
-            max_score=row.max_score,
-            duration_s=row.duration_s,
-            memory_mib=row.memory_mib,
-            diagnoses=() if row.diagnoses == "[]" else msgspec.json.decode(row.diagnoses, type=tuple[str, ...]),
+            key=key or "",
+            status=status and _STATUS[status],
+            score=score,
+            max_score=max_score,
+            duration_s=duration_s,
+            memory_mib=memory_mib,
+            diagnoses=() if diagnoses == "[]" else msgspec.json.decode(diagnoses, type=tuple[str, ...]),
         )
 
 
@@ -152,3 +144,4 @@ _OF_SUBMISSION = (
     "id", "student_id", "slug", "import_id", "attempt", "file", "sha256", "ref", "submitted_at", "late", "current_key",
 )  # fmt: skip
 _OF_RESULT = ("status", "score", "max_score", "duration_s", "memory_mib", "diagnoses")
+_WAITING = (None, 0.0, 0.0, 0.0, 0.0, "[]")

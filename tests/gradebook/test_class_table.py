@@ -57,6 +57,9 @@ def test_a_policy_is_applied_on_top_and_can_change_at_any_time(place: str) -> No
         book.set_course("A course", book.columns, Policy(attempt=Attempt.BEST, exercises=POLICY.exercises))
         assert cells(book)["Ada"].points == 10.0
         assert book.columns[0].weight == 2
+        book.set_course("A course", book.columns, Policy(late=POLICY.late))
+        assert (book.columns[0].weight, book.columns[0].due) == (1, "")
+        assert cells(book)["Ada"].points == 6.0
 
 
 def test_only_some_students_are_read(place: str) -> None:

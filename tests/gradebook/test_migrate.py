@@ -94,7 +94,7 @@ def test_no_copy_is_made_of_what_is_up_to_date(place: str, tmp_path: Path) -> No
 def test_without_pg_dump_a_copy_must_be_declined(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     if "://" in old:
-        with pytest.raises(GradebookError, match=r"pg_dump is not installed to copy it first; .* say --no-backup$"):
+        with pytest.raises(GradebookError, match=r"pg_dump is not installed to copy it first; .* with --no-backup$"):
             Gradebook.open(old)
     with Gradebook.open(old, backup=False) as book:
         assert version(book) == VERSION
