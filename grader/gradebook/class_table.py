@@ -118,7 +118,8 @@ class _Page:
 
     def _grade(self, number: int, slug: str, row: AnyRow) -> AttemptGrade:
         # By position: names cost a look-up each, forty thousand times.
-        id_, _, _, _, _, file, sha256, ref, submitted_at, late, key, *graded = tuple[Any, ...](row)
+        values: tuple[Any, ...] = tuple(row)
+        id_, _, _, _, _, file, sha256, ref, submitted_at, late, key, *graded = values
         late_s, percent_off = rules.lateness(self._policy, self._due[slug], submitted_at, late)
         status, score, max_score, duration_s, memory_mib, diagnoses = graded if key else _WAITING
         return AttemptGrade(
