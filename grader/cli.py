@@ -391,6 +391,7 @@ def _split(options: dict[str, Any]) -> dict[str, Any]:
     "--seed", type=click.IntRange(0, SEED_MAX), metavar="N", help="For a new gradebook: the seed of all grades."
 )
 @click.option("--reports/--no-reports", default=True, help="Write the reports and the class report.  [default: yes]")
+@click.option("--backup/--no-backup", default=True, help="Copy an older gradebook before updating it.  [default: yes]")
 @_grading
 def batch_command(**options: Any) -> Exit:
     """Grade a whole class: SUBMISSIONS is what the learning platform lets you download.

@@ -23,6 +23,9 @@ from grader.model import Status
 from grader.tables import convert, read_table
 
 COURSE_FILE = "course.toml"
+_NO_TIME, _DAY = timedelta(), timedelta(days=1)
+_MARGIN = timedelta(hours=3)
+"""More than clocks are ever changed by at once."""
 POINTS_DIGITS = 4
 """Points are rounded to so many decimals after a percentage was taken off."""
 
@@ -66,11 +69,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     late: Late = Late()
     exercises: dict[str, Terms] = {}
 
-    def fill(self, columns: Sequence[Column]) -> tuple[Column, ...]:
-        """The columns with the due times and weights of this policy; a column that it doesn't name stays as it is."""
+    def fill(self, columns: Sequence[Column], before: Policy | None = None) -> tuple[Column, ...]:
+        """The columns with the due times and weights of this policy; a column that it doesn't name stays as it is.
+
+        But what the policy `before` gave to a column, and this one doesn't name any more, is taken from it.
+        """
+        gone = dict.fromkeys(before.exercises if before else (), Terms())
+        terms = {**gone, **self.exercises}
         return tuple(
-            msgspec.structs.replace(column, weight=terms.weight, due=terms.due)
-            if (terms := self.exercises.get(column.slug))
+            msgspec.structs.replace(column, weight=terms[column.slug].weight, due=terms[column.slug].due)
+            if column.slug in terms
             else column
             for column in columns
         )
@@ -237,13 +245,13 @@ def _started_days(due: datetime, time: datetime, timezone: str) -> int:
     With a time zone a day ends at the same time of day as the due time, on the clock on the wall there; so the day on
     which the clocks change has 23 or 25 hours. Without one a day has 24 hours.
     """
-    days = (time - due) // timedelta(days=1)
+    days, rest = divmod(time - due, _DAY)
     zone = _zone(timezone) if timezone else None
-    if zone is None:
-        return days + (due + timedelta(days=days) < time)
+    if zone is None or _MARGIN < rest < _DAY - _MARGIN:  # whatever the clocks did, that is the day
+        return days + (rest > _NO_TIME)
     wall = due.astimezone(zone).replace(tzinfo=None)
     day = max(1, days)
-    while _instant(wall + timedelta(days=day), zone) < time:
+    while _instant(wall + day * _DAY, zone) < time:
         day += 1
     return day
 

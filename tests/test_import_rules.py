@@ -19,6 +19,9 @@ PLACES = {
     "watchfiles": ("commands/",),
     "platformdirs": ("progress.py",),
     "yaml": ("intake/",),
+    "sqlalchemy": ("gradebook/",),
+    "alembic": ("gradebook/",),
+    "psycopg": ("gradebook/",),
 }
 LEAVES = ("model.py", "text.py", "files.py")
 # How texts of authors are made of paragraphs: as much a leaf, for whoever sets them.
@@ -39,6 +42,9 @@ BELOW_COMMANDS = (
     "submission.py",
     "untouched.py",
     "classroom.py",
+    "tables.py",
+    "policy.py",
+    "gradebook/",
     "intake/",
     "forbidden.py",
     "names.py",
@@ -57,6 +63,10 @@ TORCH_FREE = (
     "engine.py",
     "forbidden.py",
     "handout/",
+    "classroom.py",
+    "tables.py",
+    "policy.py",
+    "gradebook/",
     "handback/gradescope.py",
     "intake/",
     "names.py",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Get what the browser tests need from outside Python: Chromium, and axe-core by way of npm.
+# Get what the tests need from outside Python: Chromium, bubblewrap, PostgreSQL, and axe-core by way of npm.
 # Installs the packages where that is possible (root, apt-get). Elsewhere it names the command, and the tests
 # that need them are skipped with their reason. Never fails.
 set -u
@@ -11,6 +11,8 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 wanted=
 has_chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 command -v bwrap >/dev/null 2>&1 || [ "$(uname)" != Linux ] || wanted="$wanted bubblewrap"
+# The gradebook is tested with a server of its own, which the tests start and stop.
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || wanted="$wanted postgresql"
 # npm is needed once, to fetch axe-core.
 axe=tests/node_modules/axe-core/axe.min.js
 [ -f "$axe" ] || command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
@@ -24,13 +26,13 @@ if [ -n "$wanted" ]; then
         apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends $wanted >/dev/null ||
             say "apt-get could not install $wanted; tests that need it are skipped."
     elif command -v apt-get >/dev/null 2>&1; then
-        say "Tests in a browser need more packages; without them they are skipped. To install them:"
+        say "Some tests need more packages; without them they are skipped. To install them:"
         say "    sudo apt-get install $wanted"
     elif command -v brew >/dev/null 2>&1; then
-        say "Tests in a browser need more packages; without them they are skipped. To install them:"
+        say "Some tests need more packages; without them they are skipped. To install them:"
         say "    brew install $(echo "$wanted" | sed 's/npm/node/')"
     else
-        say "Tests in a browser are skipped. They need: $wanted"
+        say "Some tests are skipped. They need: $wanted"
     fi
 fi
 

@@ -67,6 +67,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[str, ...] = ()
     seed: int | None = None
     reports: bool = True
+    backup: bool = True
 
 
 def run(request: Request) -> Exit:
@@ -86,7 +87,7 @@ def run(request: Request) -> Exit:
         except OSError as error:
             raise click.UsageError(f"--out {shown(request.out)}: {error.strerror or error}") from error
         place = request.gradebook or str(request.out)
-        with Gradebook.open(place, create=True, seed=request.seed) as book:
+        with Gradebook.open(place, create=True, seed=request.seed, backup=request.backup) as book:
             if request.seed is not None and book.seed != request.seed:
                 raise click.UsageError(
                     f"--seed {request.seed}: this gradebook was begun with the seed {book.seed}, and all of a class "

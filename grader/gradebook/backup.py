@@ -45,8 +45,9 @@ def dump_database(url: URL, shown: str, version: str, folder: Path, schema: str)
     program = shutil.which("pg_dump")
     if program is None:
         raise GradebookError(
-            f"{shown} is of version {version} and must be brought up to date, and pg_dump is not installed to copy it "
-            "first; install it (Debian: postgresql-client), or make a backup yourself and say --no-backup"
+            f"{shown} is of version {version} and must be brought up to date, and pg_dump is not installed to copy "
+            "it first; install it (Debian: postgresql-client), or make a backup yourself and run `grade batch` with "
+            "--no-backup"
         )
     target = folder / f"gradebook.{version}.{_time()}.dump"
     # The password goes by the environment: the arguments of a process can be read by everybody on the machine.
@@ -67,7 +68,8 @@ def dump_database(url: URL, shown: str, version: str, folder: Path, schema: str)
         if done.returncode:
             reason = clean_line(done.stderr.strip().partition("\n")[0], 300)
             raise GradebookError(
-                f"{shown} could not be copied before the update: {reason}; make a backup yourself and say --no-backup"
+                f"{shown} could not be copied before the update: {reason}; make a backup yourself and run "
+                "`grade batch` with --no-backup"
             )
     except BaseException:
         target.unlink(missing_ok=True)

@@ -111,9 +111,12 @@ class Gradebook:
         return self._settings.seed
 
     def set_course(self, title: str, columns: Sequence[Column], policy: Policy) -> None:
-        """Store the exercises and the policy; due times and weights that the policy names go into the columns."""
+        """Store the exercises and the policy; due times and weights that the policy names go into the columns.
+
+        A due time or a weight that the policy before named, and this one doesn't, is forgotten.
+        """
         before = self._settings
-        after = msgspec.structs.replace(before, title=title, columns=policy.fill(columns), policy=policy)
+        after = msgspec.structs.replace(before, title=title, columns=policy.fill(columns, before.policy), policy=policy)
         if after != before:
             settings.write(self._database, before, after)
             self._settings = after

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
@@ -15,7 +15,7 @@ from grader.classroom import AttemptGrade, Column, Row, Student
 from grader.gradebook.adjusting import in_force
 from grader.gradebook.database import Database
 from grader.gradebook.lookup import student_of
-from grader.gradebook.schema import leftovers, results, students, submissions
+from grader.gradebook.schema import leftovers, results, storable, students, submissions
 from grader.model import Status
 from grader.policy import Policy
 
@@ -30,7 +30,7 @@ def rows(
     """See `Gradebook.rows`."""
     query = select(students).order_by(students.c.sort_name, students.c.key).limit(PAGE)
     if student_keys is not None:
-        wanted = sorted(set(student_keys))
+        wanted = sorted({storable(key) for key in student_keys})
         found = (wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE))
         conditions: list[ColumnElement[bool]] = [students.c.key.in_(part) for part in found]
         query = query.where(or_(*conditions) if conditions else students.c.id < 0)
@@ -117,34 +117,27 @@ class _Page:
         return [self._grade(number, slug, row) for number, row in enumerate(those, 1)]
 
     def _grade(self, number: int, slug: str, row: AnyRow) -> AttemptGrade:
-        late_s, percent_off = rules.lateness(self._policy, self._due[slug], row.submitted_at, row.late)
-        if row.status is None:
-            return AttemptGrade(
-                submission_id=row.id,
-                attempt=number,
-                file=row.file,
-                sha256=row.sha256,
-                ref=row.ref,
-                submitted_at=row.submitted_at,
-                late_s=late_s,
-                percent_off=percent_off,
-            )
+        # By position: names cost a look-up each, forty thousand times.
+        values: tuple[Any, ...] = tuple(row)
+        id_, _, _, _, _, file, sha256, ref, submitted_at, late, key, *graded = values
+        late_s, percent_off = rules.lateness(self._policy, self._due[slug], submitted_at, late)
+        status, score, max_score, duration_s, memory_mib, diagnoses = graded if key else _WAITING
         return AttemptGrade(
-            submission_id=row.id,
+            submission_id=id_,
             attempt=number,
-            file=row.file,
-            sha256=row.sha256,
-            ref=row.ref,
-            submitted_at=row.submitted_at,
+            file=file,
+            sha256=sha256,
+            ref=ref,
+            submitted_at=submitted_at,
             late_s=late_s,
             percent_off=percent_off,
-            key=row.current_key,
-            status=_STATUS[row.status],
-            score=row.score,
-            max_score=row.max_score,
-            duration_s=row.duration_s,
-            memory_mib=row.memory_mib,
-            diagnoses=() if row.diagnoses == "[]" else tuple(json.loads(row.diagnoses)),
+            key=key or "",
+            status=status and _STATUS[status],
+            score=score,
+            max_score=max_score,
+            duration_s=duration_s,
+            memory_mib=memory_mib,
+            diagnoses=() if diagnoses == "[]" else msgspec.json.decode(diagnoses, type=tuple[str, ...]),
         )
 
 
@@ -152,3 +145,4 @@ _OF_SUBMISSION = (
     "id", "student_id", "slug", "import_id", "attempt", "file", "sha256", "ref", "submitted_at", "late", "current_key",
 )  # fmt: skip
 _OF_RESULT = ("status", "score", "max_score", "duration_s", "memory_mib", "diagnoses")
+_WAITING = (None, 0.0, 0.0, 0.0, 0.0, "[]")

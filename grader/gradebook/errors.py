@@ -17,17 +17,21 @@ from grader.text import clean_line
 DAMAGED = "is damaged; go back to a copy (gradebook.<version>.<time>.sqlite beside it is one, or your own backup)"
 _FULL = "can't be written: no space is left on its disk; make room and run the command again"
 _BUSY = "is locked by another program; close what has it open and try again"
+_READ_ONLY = "can't be written: the file or its folder is read-only; copy it to where you may write"
 _BY_CODE = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: "is not a gradebook, or it is damaged; name the folder that `grade batch` wrote",
-    sqlite3.SQLITE_READONLY: "can't be written: the file or its folder is read-only; copy it to where you may write",
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
     sqlite3.SQLITE_CANTOPEN: "can't be opened; check that its folder is there and that you may read and write in it",
     sqlite3.SQLITE_PERM: "can't be opened: you have no permission",
 }
-_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BY_ERRNO = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _FULL),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _READ_ONLY),
+}
 
 
 @contextmanager
@@ -42,9 +46,8 @@ def plain_errors(shown: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         raise GradebookError(f"{shown}: {_line(error)}") from error
     except OSError as error:
-        if error.errno in _FULL_ERRNOS:
-            raise GradebookError(f"{shown} {_FULL}") from error
-        raise GradebookError(f"{shown} can't be used: {error.strerror or error}") from error
+        reason = _BY_ERRNO.get(error.errno or 0, f"can't be used: {error.strerror or error}")
+        raise GradebookError(f"{shown} {reason}") from error
     except (zlib.error, msgspec.MsgspecError) as error:
         raise GradebookError(f"{shown} {DAMAGED}") from error
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
-from grader.classroom import Graded, Student
+from grader.classroom import Graded
 from grader.gradebook import trail
 from grader.gradebook.adjusting import in_force
 from grader.gradebook.database import Database
 from grader.gradebook.key import result_key
+from grader.gradebook.lookup import student_of
 from grader.gradebook.nouns import AuditEntry, Change, Flip, Mark, Pending
 from grader.gradebook.results import PAGE, make_pending, pages, unpack, wanted
 from grader.gradebook.schema import results, students, submissions
 from grader.model import CheckResult, Outcome, Status
 
 _UNGRADED = Status.UNGRADED.value
+STUDENTS = 20
 
 
 def outdated(database: Database, digests: Mapping[str, str]) -> dict[str, int]:
@@ -54,27 +55,24 @@ def propose(database: Database, digests: Mapping[str, str], seed: int) -> Iterat
 
 def changes(database: Database, digests: Mapping[str, str], seed: int) -> Iterator[Change]:
     """See `Gradebook.changes`."""
-    after = None
+    query = select(students.c.id, students.c.sort_name, students.c.key).order_by(students.c.sort_name, students.c.key)
+    after: ColumnElement[bool] = students.c.id > 0
     while True:
-        query = _outdated_by_name(digests)
-        if after is not None:
-            query = query.where(after)
         with database.transaction() as connection:
-            page = connection.execute(query.limit(PAGE)).all()
-            found = list(_compare(connection, page, digests, seed))
-        yield from found
+            page = connection.execute(query.where(after).limit(PAGE)).all()
+        # The results of a few students at a time: each is to be unpacked twice.
+        for start in range(0, len(page), STUDENTS):
+            some = [row.id for row in page[start : start + STUDENTS]]
+            with database.transaction() as connection:
+                theirs = _outdated().where(_by_another(digests), submissions.c.student_id.in_(some))
+                rows = connection.execute(theirs.order_by(submissions.c.id)).all()
+                found = list(_compare(connection, rows, digests, seed))
+            ranks = {id_: rank for rank, id_ in enumerate(some)}
+            yield from (change for _, change in sorted(found, key=lambda one: ranks[one[0]]))
         if len(page) < PAGE:
             return
-        last = page[-1]
-        after = or_(
-            students.c.sort_name > last.sort_name,
-            and_(students.c.sort_name == last.sort_name, students.c.key > last.key),
-            and_(
-                students.c.sort_name == last.sort_name,
-                students.c.key == last.key,
-                submissions.c.id > last.id,
-            ),
-        )
+        name, key = page[-1].sort_name, page[-1].key
+        after = or_(students.c.sort_name > name, and_(students.c.sort_name == name, students.c.key > key))
 
 
 def accept(database: Database, digests: Mapping[str, str], seed: int, who: str) -> int:
@@ -88,7 +86,7 @@ def accept(database: Database, digests: Mapping[str, str], seed: int, who: str) 
                 break
             told = [
                 AuditEntry(at="", who=who, action="regraded", student=one.student.key, slug=one.slug, text=_told(one))
-                for one in _compare(connection, page, digests, seed)
+                for _, one in _compare(connection, page, digests, seed)
                 if one.after.status is not Status.UNGRADED
             ]
             trail.write(connection, told)
@@ -129,7 +127,6 @@ def _outdated() -> Select[Any]:
             submissions.c.student_id,
             students.c.key,
             students.c.name,
-            students.c.sort_name,
             students.c.ids,
             results.c.data,
         )
@@ -138,13 +135,10 @@ def _outdated() -> Select[Any]:
     )
 
 
-def _outdated_by_name(digests: Mapping[str, str]) -> Select[Any]:
-    return _outdated().where(_by_another(digests)).order_by(students.c.sort_name, students.c.key, submissions.c.id)
-
-
 def _compare(
     connection: Connection, page: Sequence[Row[Any]], digests: Mapping[str, str], seed: int
-) -> Iterator[Change]:
+) -> Iterator[tuple[int, Change]]:
+    """What is different, each with the id of its student."""
     keys = {row.id: result_key(row.slug, row.content, digests[row.slug], seed) for row in page}
     query = select(results.c.key, results.c.data).where(results.c.key.in_(set(keys.values())))
     after = {key: unpack(data) for key, data in connection.execute(query)}
@@ -158,15 +152,18 @@ def _compare(
         before_mark, after_mark = _mark(old), _mark(new)
         if before_mark == after_mark and not flips:
             continue
-        yield Change(
-            student=Student(key=row.key, name=row.name, ids=msgspec.json.decode(row.ids, type=dict[str, str])),
-            slug=row.slug,
-            submission_id=row.id,
-            attempt=row.attempt,
-            before=before_mark,
-            after=after_mark,
-            flips=flips,
-            adjustment=adjusted.get((row.student_id, row.slug)),
+        yield (
+            row.student_id,
+            Change(
+                student=student_of(row),
+                slug=row.slug,
+                submission_id=row.id,
+                attempt=row.attempt,
+                before=before_mark,
+                after=after_mark,
+                flips=flips,
+                adjustment=adjusted.get((row.student_id, row.slug)),
+            ),
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, insert, or_, select, update
 
 from grader.classroom import Graded
 from grader.gradebook.database import Database
@@ -31,6 +31,22 @@ _FIELDS = (
     submissions.c.problem,
     submissions.c.current_key,
     sources.c.data,
+)
+# Made once: to make a statement takes longer than SQLite takes to execute it.
+_STATUS = select(results.c.status).where(results.c.key == bindparam("key"))
+_CONTENT = select(submissions.c.content).where(submissions.c.id == bindparam("id"))
+_INSERT = insert(results)
+_LINK = (
+    update(submissions)
+    .where(
+        submissions.c.slug == bindparam("of_slug"),
+        submissions.c.content == bindparam("of_content"),
+        or_(
+            submissions.c.current_key.is_(None),
+            submissions.c.current_key.in_(select(results.c.key).where(results.c.status == _UNGRADED)),
+        ),
+    )
+    .values(current_key=bindparam("to"))
 )
 
 
@@ -125,16 +141,7 @@ def pages(database: Database, query: Select[Any]) -> Iterator[Sequence[Row[Any]]
 
 def link(connection: Connection, key: str, slug: str, content: str) -> None:
     """Make a result the grade of all submissions of that content that have none, or only an ungraded one."""
-    ungraded = select(results.c.key).where(results.c.status == _UNGRADED)
-    connection.execute(
-        update(submissions)
-        .where(
-            submissions.c.slug == slug,
-            submissions.c.content == content,
-            or_(submissions.c.current_key.is_(None), submissions.c.current_key.in_(ungraded)),
-        )
-        .values(current_key=key)
-    )
+    connection.execute(_LINK, {"of_slug": slug, "of_content": content, "to": key})
 
 
 def _ungraded_by_another(digests: Mapping[str, str]) -> Select[Any]:
@@ -214,14 +221,12 @@ def _storable(value: object) -> object:
 
 def _store(connection: Connection, row: dict[str, object], pending: Pending) -> None:
     key, status = pending.key, row["status"]
-    before = connection.execute(select(results.c.status).where(results.c.key == key)).scalar()
+    before = connection.execute(_STATUS, {"key": key}).scalar()
     if before is None:
-        connection.execute(insert(results).values(**row))
+        connection.execute(_INSERT, row)
     elif before == _UNGRADED:
         if status == _UNGRADED:
             row = {**row, "retried_run_id": row["run_id"]}
         connection.execute(update(results).where(results.c.key == key).values(**row))
-    content = connection.execute(
-        select(submissions.c.content).where(submissions.c.id == pending.submission_id)
-    ).scalar_one()
+    content = connection.execute(_CONTENT, {"id": pending.submission_id}).scalar_one()
     link(connection, key, pending.slug, content)

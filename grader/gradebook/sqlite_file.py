@@ -8,6 +8,8 @@ is not used, the journal is TRUNCATE, as durable and a little slower.
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -24,7 +26,10 @@ _SHARED_SYSTEMS = frozenset({
 
 
 def connect(file: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:
-    """Open the file. Raises sqlite3.Error; a file that is damaged may show it only when it is read."""
+    """Open the file. Raises sqlite3.Error or OSError; a file that is damaged may show it only when it is read."""
+    if not read_only and file.exists() and not _may_write(file):
+        # SQLite would open it for reading and tell at the first write.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     mode = "ro" if read_only else "rwc" if create else "rw"
     connection = _open(file, f"mode={mode}")
     try:
@@ -93,6 +98,10 @@ def _mounts(mounts: Path) -> Iterator[tuple[Path, str]]:
         if len(parts) > 4 and rest:
             point = parts[4].encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1", "replace")
             yield Path(point.decode("utf-8", "surrogateescape")), rest.split(" ")[0]
+
+
+def _may_write(file: Path) -> bool:
+    return os.access(file, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _open(file: Path, options: str) -> sqlite3.Connection:
