@@ -12,6 +12,8 @@ from grader.engine import Engine, Options
 from tests.course_files import ROOT
 from tests.misconceptions import PAGE, RIGHT, WRONG, Recognised, mistakes, page, recognised
 
+pytestmark = pytest.mark.timeout(600)  # each file is graded twice, perhaps on a busy machine
+
 COURSE = Course.load(ROOT)
 # Answers of these are the same as those of another wrong file in every failing check, so neither is named.
 ALIKE = {

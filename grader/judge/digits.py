@@ -26,10 +26,6 @@ class Written(NamedTuple):
     start: int
     end: int
 
-    def is_near(self, value: float) -> bool:
-        """Whether `value`, rounded to these digits, is written like this."""
-        return abs(abs(value) - self.value) <= self.half + 1e-6 * self.half
-
 
 def written(text: str) -> Iterator[Written]:
     """The numbers of a text, in order."""

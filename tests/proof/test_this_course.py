@@ -1,7 +1,14 @@
-"""This repository's own course has nothing that `grade check` finds, and no check that it could do without."""
+"""This repository's own course has nothing that `grade check` finds, and no check that it could do without.
+
+Where the environment variable GRADER_PROOF names what `grade check --json` has just written, that is looked at.
+"""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from grader.proof.findings import ExerciseProof, Phase, Proof, State
@@ -17,6 +24,9 @@ COURSE = course()
 
 @pytest.fixture(scope="module")
 def proof() -> Proof:
+    written = os.environ.get("GRADER_PROOF")
+    if written:
+        return msgspec.json.decode(Path(written).read_bytes(), type=Proof)
     return prove(COURSE, COURSE.slugs)
 
 
