@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ClusterError", "Jobs", "Keys", "connect", "find_keys", "isolated", "start"]
 
 _SCHEME = "tls://"
+_SETTLE_S = 0.5
 
 
 def isolated(options: Options, required: Level | None = None) -> Options:
@@ -84,7 +86,8 @@ def _need_extra() -> None:
     # What Dask has to say about lost connections is said in our own line.
     import distributed  # noqa: F401  sets up its loggers
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _client(address: str, keys: Keys, shown: str, timeout_s: float) -> Client:
@@ -116,7 +119,10 @@ def _look(client: Client, shown: str, width: int | None, timeout_s: float) -> in
                 f"the scheduler {shown} has no Dask workers; start some, or say with --width how many will come"
             ) from error
         return 0
-    workers: dict[str, Any] = client.scheduler_info()["workers"]
+    workers: dict[str, Any] = {}
+    while len(found := client.scheduler_info()["workers"]) > len(workers):  # they may be just coming
+        workers = found
+        time.sleep(_SETTLE_S)
     for address, one in workers.items():
         if one["nthreads"] != 1:
             raise ClusterError(

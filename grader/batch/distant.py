@@ -15,6 +15,8 @@ A result is held by the Dask worker until it is fetched; it is fetched as soon a
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
 import platform
 import threading
@@ -115,7 +117,6 @@ class ClusterPool(Executor):
         self.present = 0
         self.notes: list[str] = []
         self._client = client
-        self._executor = client.get_executor(pure=False)
         self._place = clean_line(str(client.scheduler.address), 100)
         self._elastic, self._close = elastic, close
         self._lock = threading.Lock()
@@ -165,7 +166,7 @@ class ClusterPool(Executor):
         self._closed.set()
         self.end("the pool is closed")
         self._care.shutdown(wait=False, cancel_futures=True)
-        with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(Exception):
             self._client.close(timeout=2)
         self._close()
 
@@ -176,23 +177,25 @@ class ClusterPool(Executor):
         return None
 
     def _launch(self, outer: Future[Any], call: tuple[Any, ...], machine: int) -> None:
-        inner = self._executor.submit(at_work, *call)
-        inner.add_done_callback(lambda done: self._land(outer, call, machine, done))
+        future = self._client.submit(at_work, *call, pure=False)
+        # Not Client.get_executor(): its futures never end when the scheduler goes while one is being fetched.
+        self._client.loop.add_callback(self._fetch, outer, call, machine, future)
         # What is sent while the connection is lost is not cancelled with the rest.
         if self._client.status != "running":
             self._lost()
 
-    def _land(self, outer: Future[Any], call: tuple[Any, ...], machine: int, inner: Future[Outcome]) -> None:
-        if self._closed.is_set():
-            return
-        if inner.cancelled():
+    async def _fetch(self, outer: Future[Any], call: tuple[Any, ...], machine: int, future: Any) -> None:
+        """Wait for an outcome and hand it on. Runs in the client's own thread and must not block."""
+        try:
+            outcome = await future.result()
+        except (OSError, asyncio.CancelledError, concurrent.futures.CancelledError):
             self._lost()
-            return
-        error = inner.exception()
-        if error is not None:
+        except Exception as error:  # noqa: BLE001  whatever it is, someone waits for it
             self._fail(outer, error)
-            return
-        outcome = inner.result()
+        else:
+            self._land(outer, call, machine, outcome)
+
+    def _land(self, outer: Future[Any], call: tuple[Any, ...], machine: int, outcome: Outcome) -> None:
         if outcome.unfit:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
                 self._care.submit(self._elsewhere, outer, call, machine, outcome)
@@ -217,18 +220,19 @@ class ClusterPool(Executor):
         if outcome.address not in self._sent_away:
             self._sent_away.add(outcome.address)
             self.notes.append(outcome.fault)
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(Exception):
                 self._client.retire_workers([outcome.address], close_workers=True)
         try:
             left = self._count()
-        except (OSError, TimeoutError):
-            return  # the connection is lost: everyone is told elsewhere
-        unfit = not self._succeeded and len(self._sent_away) >= self.size
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001
+            self._lost()
+            return
+        unfit = not self._succeeded and len(self._sent_away) >= max(self.size, self.present)
         if unfit or (not left and not self._elastic):
             self.end(outcome.fault)
         elif machine >= _MACHINES:
             self._settle(outer, error=RuntimeError(outcome.fault))
-        elif not outer.cancelled():
+        elif not self._closed.is_set():
             self._launch(outer, call, machine + 1)
 
     def _lost(self) -> None:
@@ -239,8 +243,8 @@ class ClusterPool(Executor):
         while not self._closed.wait(look_s):
             try:
                 self.present = self._count()
-            except (OSError, TimeoutError, ValueError, RuntimeError, AttributeError):
-                continue  # gone, perhaps for a moment only; the futures know
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001  many kinds; the futures know what it means
+                continue
             now = time.monotonic()
             if self.present or self._elastic:
                 seen_at = now
