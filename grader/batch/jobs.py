@@ -39,6 +39,7 @@ _SCHEDULER = {
 }
 _REFUSED = 3
 _ACCEPT_S = 120.0
+_CLOSE_S = 20.0
 
 
 class Jobs(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +80,14 @@ def start(jobs: Jobs) -> ClusterPool:
             watch.wait(program)
             client = Client(cluster, security=keys.security(), set_as_default=False, name="grade")
         except BaseException:
-            cluster.close()
+            _close(cluster, watch)
             raise
     except BaseException:
         remove_keys(keys)
         raise
 
     def close() -> None:
-        cluster.close()
+        _close(cluster, watch)
         remove_keys(keys)
 
     pool = ClusterPool(client, size=jobs.jobs * jobs.cores, elastic=True, close=close)
@@ -133,6 +134,7 @@ class _Watch:
         self._known = threading.Event()
         self._refused: list[str] = []
         self._end: Callable[[str], None] = lambda why: None
+        self.closing = False
 
     def accepted(self) -> None:
         """A job was handed in."""
@@ -161,14 +163,19 @@ class _Watch:
 
 def _cluster(jobs: Jobs, keys: Keys, watch: _Watch) -> JobQueueCluster:
     import dask_jobqueue
+    from distributed import Status
 
     made = getattr(dask_jobqueue, _KINDS[jobs.kind][0])
 
     class Watched(made.job_cls):  # type: ignore[misc,name-defined]
         async def start(self) -> None:
+            if watch.closing:
+                self.status = Status.closed
+                return
             try:
                 await super().start()
             except Exception as error:
+                self.status = Status.failed
                 watch.refused(error)
                 raise
             watch.accepted()
@@ -179,3 +186,17 @@ def _cluster(jobs: Jobs, keys: Keys, watch: _Watch) -> JobQueueCluster:
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(f"cannot start a cluster: {clean_line(str(error), 200)}") from error
     return cluster
+
+
+def _close(cluster: JobQueueCluster, watch: _Watch) -> None:
+    """End the jobs and the scheduler. A job that was just refused spoils the first attempt."""
+    from distributed import Status
+
+    watch.closing = True
+    for _ in range(_REFUSED):
+        try:
+            cluster.close(timeout=_CLOSE_S)
+        except Exception:  # noqa: BLE001  it has been said why jobs are refused
+            cluster.status = Status.running
+        else:
+            return
