@@ -1,5 +1,5 @@
 #!/bin/sh
-# Get what the browser tests need from outside Python: Chromium, and axe-core by way of npm.
+# Get what tests need from outside Python: Chromium, axe-core by way of npm, and Slurm for a cluster of one machine.
 # Installs the packages where that is possible (root, apt-get). Elsewhere it names the command, and the tests
 # that need them are skipped with their reason. Never fails.
 set -u
@@ -32,6 +32,16 @@ if [ -n "$wanted" ]; then
     else
         say "Tests in a browser are skipped. They need: $wanted"
     fi
+fi
+
+# By itself, so that where a system has no Slurm the others are installed all the same. Its daemons need root.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 &&
+    ! PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null 2>&1; then
+    say "Installing Slurm ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >/dev/null &&
+        apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null ||
+        say "apt-get could not install Slurm; the test that needs it is skipped."
 fi
 
 if [ ! -f "$axe" ] || [ tests/package-lock.json -nt "$axe" ]; then

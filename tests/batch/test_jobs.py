@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+import dask.config
 import psutil  # type: ignore[import-untyped]
 import pytest
 
@@ -78,7 +79,8 @@ def running(folder: Path) -> list[psutil.Process]:
 
 
 def test_jobs_bring_workers_and_both_end_with_the_pool(slurm: Path) -> None:
-    with start(Jobs(kind="slurm", folder=slurm / "shared", walltime_min=30)) as pool:
+    soon = dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"})
+    with soon, start(Jobs(kind="slurm", folder=slurm / "shared", walltime_min=30)) as pool:
         assert isinstance(pool, ClusterPool)
         (shared,) = (slurm / "shared").glob("keys-*")
         assert stat.S_IMODE(shared.stat().st_mode) == 0o700
