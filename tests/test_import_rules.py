@@ -19,6 +19,9 @@ PLACES = {
     "watchfiles": ("commands/",),
     "platformdirs": ("progress.py",),
     "yaml": ("intake/",),
+    "dask": ("batch/",),
+    "dask_jobqueue": ("batch/jobs.py",),
+    "distributed": ("batch/",),
 }
 LEAVES = ("model.py", "text.py", "files.py")
 # How texts of authors are made of paragraphs: as much a leaf, for whoever sets them.
@@ -35,6 +38,7 @@ BELOW_COMMANDS = (
     "similarity/sources.py",
     "similarity/traits.py",
     "similarity/winnow.py",
+    "batch/",
     "course.py",
     "submission.py",
     "untouched.py",
@@ -51,6 +55,7 @@ BELOW_COMMANDS = (
     "suite.py",
 )
 TORCH_FREE = (
+    "batch/",
     "cli.py",
     "course.py",
     "doctor/",

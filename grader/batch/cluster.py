@@ -1,6 +1,6 @@
 """Grading on more machines than this one: a Dask cluster that runs already, or one that is started as batch jobs.
 
-`connect` and `start` give a pool, like `LocalPool`: `with connect(...) as pool: run(..., pool, in_flight=pool.in_flight)`.
+`connect` and `start` give a pool, like `LocalPool`: `with connect(...) as pool: run(..., in_flight=pool.in_flight)`.
 Both need the extra `cluster`; this module can be imported without it.
 """
 
@@ -44,7 +44,7 @@ def connect(
 ) -> ClusterPool:
     """A pool of the Dask workers of the scheduler at `address`, such as `tls://head:8786`.
 
-    `keys` are those of `find_keys()`, which looks into Dask's configuration. `width` says how many Dask workers to count
+    `keys` are those of `find_keys()`, which looks into Dask's configuration. `width` is how many Dask workers to count
     on, where they come and go; by default as many as there are now. Raises `ClusterError`, one line, for anything
     that makes the cluster unusable: no encryption, nobody there, other software.
     """
@@ -95,7 +95,11 @@ def _client(address: str, keys: Keys, shown: str, timeout_s: float) -> Client:
 
     try:
         return Client(
-            address, security=keys.security(), timeout=timeout_s, set_as_default=False, name="grade", direct_to_workers=False
+            address,
+            security=keys.security(),
+            timeout=timeout_s,
+            set_as_default=False,
+            name="grade",
         )
     except ssl.SSLError as error:
         raise ClusterError(f"the certificate and key cannot be used: {clean_line(str(error), 200)}") from error
@@ -126,7 +130,7 @@ def _look(client: Client, shown: str, width: int | None, timeout_s: float) -> in
     for address, one in workers.items():
         if one["nthreads"] != 1:
             raise ClusterError(
-                f"the Dask worker {clean_line(address, 100)} has {one['nthreads']} threads: one file that ends it would "
-                "take others with it; start them with --nthreads 1, one for each core"
+                f"the Dask worker {clean_line(address, 100)} has {one['nthreads']} threads: one file that ends it "
+                "would take others with it; start them with --nthreads 1, one for each core"
             )
     return len(workers)

@@ -243,7 +243,7 @@ class ClusterPool(Executor):
         while not self._closed.wait(look_s):
             try:
                 self.present = self._count()
-            except (Exception, asyncio.CancelledError):  # noqa: BLE001  many kinds; the futures know what it means
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001, S112  the futures know what it means
                 continue
             now = time.monotonic()
             if self.present or self._elastic:

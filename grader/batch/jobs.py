@@ -147,7 +147,9 @@ class _Watch:
         self._refused.append(clean_line(lines[0] if lines else str(error), 200))
         self._known.set()
         if len(self._refused) >= _REFUSED:
-            self._end(f"jobs are no longer accepted: {self._refused[-1]}; what was graded is stored: run again to go on")
+            self._end(
+                f"jobs are no longer accepted: {self._refused[-1]}; what was graded is stored: run again to go on"
+            )
 
     def wait(self, program: str) -> None:
         """Return when a job was taken. Raises `ClusterError` when it was not."""

@@ -86,8 +86,8 @@ def make_keys(folder: Path) -> Keys:
             (keys.certificate, made.tls_worker_cert),
             (keys.key, made.tls_worker_key),
         ):
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(text)
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(text)
     except OSError as error:
         raise ClusterError(f"cannot keep a key in {clean_line(str(folder), 200)}: {error.strerror}") from error
     _refuse_open(keys.key)
@@ -120,7 +120,9 @@ def _refuse_open(key: Path) -> None:
     if os.name == "posix" and stat.S_IMODE(key.stat().st_mode) & 0o077:
         raise ClusterError(f"{shown}: other users may read this key, and so own the grades; run: chmod 600 {shown}")
     if seen_by_students(key):
-        raise ClusterError(f"{shown}: student code can see this folder, and this key owns the grades; move it elsewhere")
+        raise ClusterError(
+            f"{shown}: student code can see this folder, and this key owns the grades; move it elsewhere"
+        )
 
 
 def _sweep(folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 One thread, the caller's, talks to the gradebook and to the pool; never more than `in_flight` files are between them, so
 memory does not grow with the class. A file whose grading failed by our own fault is tried once more after all others,
-and is ungraded if it fails again. One that took a Dask worker down is then tried alone, so that nothing else can be lost
-with it, and one that was lost with another has its chance.
+and is ungraded if it fails again. One that took Dask workers down is then tried alone: nothing else can be lost with
+it, and one that was lost with another has its chance.
 """
 
 from __future__ import annotations

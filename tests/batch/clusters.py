@@ -69,7 +69,7 @@ class Processes:
         keys = self._keys
         secure = ["--tls-ca-file", keys.authority, "--tls-cert", keys.certificate, "--tls-key", keys.key]
         process = subprocess.Popen(
-            [sys.executable, "-m", *words, *(secure + ["--protocol", "tls"] if tls else [])],
+            [sys.executable, "-m", *words, *([*map(str, secure), "--protocol", "tls"] if tls else [])],
             stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd=self._folder,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -82,10 +81,9 @@ def running(folder: Path, cpus: int = 2) -> Iterator[dict[str, str]]:
     key.chmod(0o400)
     configuration = folder / "slurm.conf"
     ports = free_ports(2)
+    host = socket.gethostname().partition(".")[0]
     configuration.write_text(
-        CONFIGURATION.format(
-            folder=folder, host=socket.gethostname().partition(".")[0], ctld_port=ports[0], slurmd_port=ports[1], cpus=cpus
-        )
+        CONFIGURATION.format(folder=folder, host=host, ctld_port=ports[0], slurmd_port=ports[1], cpus=cpus)
     )
     environment = {**os.environ, "SLURM_CONF": str(configuration)}
 
@@ -101,7 +99,11 @@ def running(folder: Path, cpus: int = 2) -> Iterator[dict[str, str]]:
     try:
         start(
             *("munged", "--foreground", "--force", f"--key-file={key}", f"--socket={folder}/munge.socket"),
-            *(f"--pid-file={folder}/munged.pid", f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"),
+            *(
+                f"--pid-file={folder}/munged.pid",
+                f"--log-file={folder}/munged.log",
+                f"--seed-file={folder}/munged.seed",
+            ),
         )
         wait_for(lambda: (folder / "munge.socket").exists(), daemons, folder)
         start("slurmctld", "-D", "-f", str(configuration), "-i")

@@ -1,4 +1,4 @@
-"""What Dask workers of these tests do in the place of grading. Each call leaves a line in a folder: it can be counted."""
+"""What Dask workers of these tests do in the place of grading. Each call leaves a file: it can be counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import types
 import uuid
 from collections.abc import Callable
@@ -14,11 +15,9 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from grader.batch.digest import exercise_digests
-from grader.batch.task import Spec, Task, announce
+from grader.batch.task import Spec, Task
 from grader.classroom import Graded
-from grader.course import Course
-from grader.engine import EngineError, IsolationUnavailable, Options
+from grader.engine import EngineError, IsolationUnavailable
 from grader.model import ExerciseResult, Status, SubmissionFile
 
 
@@ -75,13 +74,14 @@ def grade(spec: Spec, task: Task) -> Graded:
     return work(spec.root, task)
 
 
-def announced(root: str) -> str:
-    """Start a real engine, and leave it running."""
-    course = Course.load(Path(root))
-    options = Options(seed=7)
-    slugs = course.slugs[:1]
-    digests = exercise_digests(course, options)
-    return announce(Spec(root=root, slugs=tuple(slugs), digests=digests, options=options)).environment.torch
+def judging(pid: int, timeout_s: float = 60.0) -> list[psutil.Process]:
+    """All below a Dask worker, once it has a judge with a zygote and workers: they are told by their number."""
+    until = time.monotonic() + timeout_s
+    while True:
+        below: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
+        if len(below) > 3 and any("grader.judge" in one.cmdline() for one in below if one.is_running()):
+            return below
+        assert time.monotonic() < until, below
 
 
 def end_tree(pid: int) -> None:

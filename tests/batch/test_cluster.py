@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from grader.batch import cluster as cluster_module
 from grader.batch.cluster import ClusterError, Keys, connect, find_keys, isolated
 from grader.batch.keys import make_keys, remove_keys, seen_by_students
 from grader.engine import Options
@@ -50,7 +49,7 @@ def listener() -> Iterator[str]:
 
 @pytest.mark.parametrize("address", ["tcp://head:8786", "ws://head:8786", "inproc://head"])
 def test_a_scheduler_without_encryption_is_refused_and_the_line_says_why(address: str, keys: Keys) -> None:
-    with pytest.raises(ClusterError, match="everyone who reaches a scheduler can run code on it.*say tls://HOST:PORT"):
+    with pytest.raises(ClusterError, match=r"everyone who reaches a scheduler can run code on it.*say tls://HOST:PORT"):
         connect(address, keys)
 
 
@@ -65,7 +64,7 @@ def test_a_scheduler_refuses_who_has_other_keys(started: Processes, tmp_path: Pa
 
 
 def test_a_scheduler_with_tls_refuses_who_does_not_encrypt(started: Processes) -> None:
-    with pytest.raises(OSError, match="Timed out|closed"):
+    with pytest.raises(OSError, match=r"Timed out|closed"):
         Client(started.address.replace("tls://", "tcp://"), timeout=1, set_as_default=False)
 
 
@@ -78,7 +77,7 @@ def test_dask_workers_with_many_threads_are_refused(keys: Keys, tmp_path: Path) 
     with processes(keys, tmp_path) as cluster:
         cluster.start_scheduler()
         cluster.start_workers(1, threads=4)
-        with pytest.raises(ClusterError, match="has 4 threads.*--nthreads 1"):
+        with pytest.raises(ClusterError, match=r"has 4 threads.*--nthreads 1"):
             connect(cluster.address, keys)
 
 
@@ -152,7 +151,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ClusterError, match=r"pip install 'grader\[cluster\]'"):
         connect("tls://head:8786")
 
