@@ -40,7 +40,7 @@ def isolated(options: Options, required: Level | None = None) -> Options:
 
 
 def connect(
-    address: str, keys: Keys | None = None, *, width: int | None = None, timeout_s: float = 15.0
+    address: str, keys: Keys | None = None, *, width: int | None = None, chunk: int = 1, timeout_s: float = 15.0
 ) -> ClusterPool:
     """A pool of the Dask workers of the scheduler at `address`, such as `tls://head:8786`.
 
@@ -65,7 +65,7 @@ def connect(
         raise
     from grader.batch.distant import ClusterPool
 
-    return ClusterPool(client, size=width or size, elastic=width is not None)
+    return ClusterPool(client, size=width or size, chunk=chunk, elastic=width is not None)
 
 
 def start(jobs: Jobs) -> ClusterPool:

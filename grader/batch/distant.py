@@ -36,11 +36,14 @@ from grader.engine import EngineError
 from grader.text import clean_line
 
 T = TypeVar("T")
+_Calls = list[tuple[Future[Any], tuple[Any, ...]]]
 
 # A file is tried on so many machines before it counts as the file's or the class's problem.
 _MACHINES = 3
 # An engine that nobody has used for so long gives the memory of its judge back to the machine.
 _IDLE_S = 120.0
+# A task that is not full is sent after so long.
+_LINGER_S = 0.01
 _LOOK_S = 5.0
 _PATIENCE_S = 300.0
 
@@ -54,16 +57,35 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unfit: bool = False
 
 
-def at_work(function: Callable[..., Any], *args: Any) -> Outcome:
-    """Call `function` in a Dask worker. Raises nothing: errors go back as text, whatever they are made of."""
+class Batch(msgspec.Struct, frozen=True):
+    """Calls that travel together. Dask does not look into it, as it does into lists."""
+
+    calls: tuple[tuple[Any, ...], ...]
+
+
+def at_work(batch: Batch) -> tuple[Outcome, ...]:
+    """Make the calls in a Dask worker. Raises nothing: errors go back as text, whatever they are made of.
+
+    There are fewer outcomes than calls when the last of them says that this machine can grade nothing.
+    """
     address = get_worker().address
+    outcomes = []
     with _rest:
-        try:
-            return Outcome(address=address, value=function(*args))
-        except (EngineError, CourseError) as error:
-            return Outcome(address=address, fault=f"{platform.node()}: {_line(error)}", unfit=True)
-        except Exception as error:  # noqa: BLE001  it might be one that the coordinator cannot read
-            return Outcome(address=address, fault=f"{platform.node()}: {type(error).__name__}: {_line(error)}")
+        for function, *args in batch.calls:
+            outcome = _call(address, function, args)
+            outcomes.append(outcome)
+            if outcome.unfit:
+                break
+    return tuple(outcomes)
+
+
+def _call(address: str, function: Callable[..., Any], args: list[Any]) -> Outcome:
+    try:
+        return Outcome(address=address, value=function(*args))
+    except (EngineError, CourseError) as error:
+        return Outcome(address=address, fault=f"{platform.node()}: {_line(error)}", unfit=True)
+    except Exception as error:  # noqa: BLE001  it might be one that the coordinator cannot read
+        return Outcome(address=address, fault=f"{platform.node()}: {type(error).__name__}: {_line(error)}")
 
 
 class _Rest:
@@ -100,6 +122,8 @@ _rest = _Rest()
 class ClusterPool(Executor):
     """`client` must speak to the scheduler; `size` is how many Dask workers there are or will be.
 
+    `chunk` is how many files travel in one task: their results come back together, so more of them are done again when
+    something is lost, and the scheduler has less to do for each.
     `elastic`: they come and go, so that none is there is no reason to give up; otherwise it is one after a while.
     `close` is called at the end. `notes` are lines about machines that were sent away; `present` is how many Dask
     workers there were when one last looked.
@@ -110,10 +134,12 @@ class ClusterPool(Executor):
         client: Client,
         *,
         size: int,
+        chunk: int = 1,
         elastic: bool = False,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.size = size
+        self.chunk = chunk
         self.present = 0
         self.notes: list[str] = []
         self._client = client
@@ -121,6 +147,7 @@ class ClusterPool(Executor):
         self._elastic, self._close = elastic, close
         self._lock = threading.Lock()
         self._open: set[Future[Any]] = set()
+        self._gathered: _Calls = []
         self._ended: ClusterError | None = None
         self._sent_away: set[str] = set()
         self._succeeded = False
@@ -131,8 +158,8 @@ class ClusterPool(Executor):
 
     @property
     def in_flight(self) -> int:
-        """How many tasks keep it busy: each Dask worker has one at work, and the next is at the scheduler."""
-        return 2 * self.size
+        """How many files keep it busy: each Dask worker has a task at work, and the next is at the scheduler."""
+        return 2 * self.size * self.chunk
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call `function` on a Dask worker: one that it can import by name, as ours. Raises `ClusterError`."""
@@ -143,7 +170,13 @@ class ClusterPool(Executor):
             if self._ended:
                 raise self._ended
             self._open.add(outer)
-        self._launch(outer, (function, *args), 1)
+            self._gathered.append((outer, (function, *args)))
+            full, first = len(self._gathered) >= self.chunk, len(self._gathered) == 1
+        if full:
+            self._send()
+        elif first:
+            loop = self._client.loop
+            loop.add_callback(loop.call_later, _LINGER_S, self._send)
         return outer
 
     def end(self, why: str) -> None:
@@ -176,47 +209,59 @@ class ClusterPool(Executor):
         self.shutdown()
         return None
 
-    def _launch(self, outer: Future[Any], call: tuple[Any, ...], machine: int) -> None:
-        future = self._client.submit(at_work, *call, pure=False)
+    def _send(self) -> None:
+        """Send what has been gathered."""
+        with self._lock:
+            calls, self._gathered = self._gathered, []
+        if calls:
+            self._launch(calls, 1)
+
+    def _launch(self, calls: _Calls, machine: int) -> None:
+        batch = Batch(tuple(call for _, call in calls))
+        future = self._client.submit(at_work, batch, pure=False)
         # Not Client.get_executor(): its futures never end when the scheduler goes while one is being fetched.
-        self._client.loop.add_callback(self._fetch, outer, call, machine, future)
+        self._client.loop.add_callback(self._fetch, calls, machine, future)
         # What is sent while the connection is lost is not cancelled with the rest.
         if self._client.status != "running":
             self._lost()
 
-    async def _fetch(self, outer: Future[Any], call: tuple[Any, ...], machine: int, future: Any) -> None:
-        """Wait for an outcome and hand it on. Runs in the client's own thread and must not block."""
+    async def _fetch(self, calls: _Calls, machine: int, future: Any) -> None:
+        """Wait for outcomes and hand them on. Runs in the client's own thread and must not block."""
         try:
-            outcome = await future.result()
+            outcomes = await future.result()
         except (OSError, asyncio.CancelledError, concurrent.futures.CancelledError):
             self._lost()
         except Exception as error:  # noqa: BLE001  whatever it is, someone waits for it
-            self._fail(outer, error)
+            self._fail(calls, machine, error)
         else:
-            self._land(outer, call, machine, outcome)
+            self._land(calls, machine, outcomes)
 
-    def _land(self, outer: Future[Any], call: tuple[Any, ...], machine: int, outcome: Outcome) -> None:
-        if outcome.unfit:
-            with contextlib.suppress(RuntimeError):  # closed meanwhile
-                self._care.submit(self._elsewhere, outer, call, machine, outcome)
-        elif outcome.fault:
-            self._settle(outer, error=RuntimeError(outcome.fault))
-        else:
-            self._succeeded = True
-            self._settle(outer, outcome.value)
+    def _land(self, calls: _Calls, machine: int, outcomes: tuple[Outcome, ...]) -> None:
+        for number, ((outer, _), outcome) in enumerate(zip(calls, outcomes, strict=False)):
+            if outcome.unfit:
+                with contextlib.suppress(RuntimeError):  # closed meanwhile
+                    self._care.submit(self._elsewhere, calls[number:], machine, outcome)
+            elif outcome.fault:
+                self._settle(outer, error=RuntimeError(outcome.fault))
+            else:
+                self._succeeded = True
+                self._settle(outer, outcome.value)
 
-    def _fail(self, outer: Future[Any], error: BaseException) -> None:
-        if isinstance(error, KilledWorker):
+    def _fail(self, calls: _Calls, machine: int, error: BaseException) -> None:
+        if isinstance(error, KilledWorker) and len(calls) > 1:
+            for call in calls:  # one of them did it
+                self._launch([call], machine)
+        elif isinstance(error, KilledWorker):
             tries = error.allowed_failures + 1
-            self._settle(outer, error=TakenDownError(f"{tries} Dask workers ended while they graded it"))
+            self._refuse(calls, TakenDownError(f"{tries} Dask workers ended while they graded it"))
         elif isinstance(error, ImportError) or "deserializ" in str(error):
             cause = error.__cause__ or error
             self.end(f"a Dask worker of {self._place} does not have the grader that runs here: {_line(cause)}")
         else:
-            self._settle(outer, error=RuntimeError(f"{type(error).__name__}: {_line(error)}"))
+            self._refuse(calls, RuntimeError(f"{type(error).__name__}: {_line(error)}"))
 
-    def _elsewhere(self, outer: Future[Any], call: tuple[Any, ...], machine: int, outcome: Outcome) -> None:
-        """Send a Dask worker away that cannot grade, and try the file on another."""
+    def _elsewhere(self, calls: _Calls, machine: int, outcome: Outcome) -> None:
+        """Send a Dask worker away that cannot grade, and try the files on another."""
         if outcome.address not in self._sent_away:
             self._sent_away.add(outcome.address)
             self.notes.append(outcome.fault)
@@ -231,9 +276,9 @@ class ClusterPool(Executor):
         if unfit or (not left and not self._elastic):
             self.end(outcome.fault)
         elif machine >= _MACHINES:
-            self._settle(outer, error=RuntimeError(outcome.fault))
+            self._refuse(calls, RuntimeError(outcome.fault))
         elif not self._closed.is_set():
-            self._launch(outer, call, machine + 1)
+            self._launch(calls, machine + 1)
 
     def _lost(self) -> None:
         self.end(f"the scheduler {self._place} is gone; what was graded is stored: run the same command to go on")
@@ -256,6 +301,10 @@ class ClusterPool(Executor):
 
     def _count(self) -> int:
         return len(self._client.scheduler_info()["workers"])
+
+    def _refuse(self, calls: _Calls, error: Exception) -> None:
+        for outer, _ in calls:
+            self._settle(outer, error=error)
 
     def _settle(self, outer: Future[Any], value: Any = None, error: Exception | None = None) -> None:
         with self._lock:

@@ -46,7 +46,7 @@ class Jobs(msgspec.Struct, frozen=True, kw_only=True):
     """`jobs` batch jobs of `cores` cores each, with a Dask worker for each core.
 
     Empty values are left to Dask's configuration. `folder` must be seen by all machines: the key and the logs of the
-    jobs are kept there.
+    jobs are kept there. `chunk` is how many files travel in one task.
     """
 
     kind: Literal["slurm", "htcondor", "pbs"]
@@ -56,6 +56,7 @@ class Jobs(msgspec.Struct, frozen=True, kw_only=True):
     walltime_min: int = 120
     queue: str = ""
     account: str = ""
+    chunk: int = 1
     folder: Path = msgspec.field(default_factory=lambda: Path.home() / ".cache" / "grader" / "cluster")
 
 
@@ -90,7 +91,7 @@ def start(jobs: Jobs) -> ClusterPool:
         _close(cluster, watch)
         remove_keys(keys)
 
-    pool = ClusterPool(client, size=jobs.jobs * jobs.cores, elastic=True, close=close)
+    pool = ClusterPool(client, size=jobs.jobs * jobs.cores, chunk=jobs.chunk, elastic=True, close=close)
     watch.tell(pool.end)
     return pool
 

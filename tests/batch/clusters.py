@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,12 @@ class Processes:
                 break
         assert self.address, "the scheduler did not start"
         return process
+
+    def drain(self, process: subprocess.Popen[bytes]) -> None:
+        """Read on what it says, so that it does not wait for that."""
+        stream = process.stderr
+        assert stream is not None
+        threading.Thread(target=lambda: list(stream), daemon=True).start()
 
     def start_workers(self, count: int, threads: int = 1) -> subprocess.Popen[bytes]:
         """Start Dask workers, each with its Nanny, in one group of processes: a machine."""
