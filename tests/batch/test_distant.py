@@ -101,6 +101,33 @@ def test_a_poison_task_ends_ungraded_and_its_neighbours_are_graded(pool: Cluster
     assert "2 Dask workers ended while they graded it" in tally.faults[-1]
 
 
+def test_files_that_travel_together_are_graded_once_and_told_apart(
+    cluster: Processes, keys: Keys, notes: Path
+) -> None:
+    sources = {3: "die once", 9: "raise", 12: "die"}
+    book = Book()
+    waiting = [Waiting(key=f"k{number}", source=sources.get(number, "pass")) for number in range(21)]
+    with connect(cluster.address, keys, width=2, chunk=4) as pool:
+        tally = grade_all(book, pool, notes, waiting)
+    assert (tally.done, tally.passed, tally.ungraded) == (21, 19, 2)
+    assert sorted(set(book.kept) - set(book.grades)) == ["k12", "k9"]
+    assert set(book.grades.values()) == {1}
+    assert stubs.runs(notes, "k12") <= 6, "two Dask workers with its neighbours, two and two alone"
+
+
+def test_of_files_that_travel_together_none_is_lost_on_a_machine_that_cannot_grade(
+    own: Processes, keys: Keys, notes: Path
+) -> None:
+    own.start_workers(2)
+    with connect(own.address, keys, width=2, chunk=4) as pool:
+        pids = {pool.submit(stubs.pid).result(30) for _ in range(10)}
+        (notes / "unfit").write_text(str(min(pids)))
+        book = Book()
+        tally = grade_all(book, pool, notes, [Waiting(key=f"k{n}", source="unfit here") for n in range(19)])
+    assert (tally.passed, tally.ungraded) == (19, 0)
+    assert set(book.grades.values()) == {1}
+
+
 def test_a_pool_says_which_task_took_its_workers_down(pool: ClusterPool, notes: Path) -> None:
     with pytest.raises(TakenDownError):
         pool.submit(stubs.work, str(notes), task("die")).result(30)
