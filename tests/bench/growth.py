@@ -8,6 +8,7 @@ per second, processor time for each file by process, and the memory of the coord
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import tempfile
 import time
@@ -63,7 +64,12 @@ def main() -> None:
     parser.add_argument("number", nargs="?", type=int, default=100_000, help="files of the class")
     parser.add_argument("--workers", type=int, default=2, help="Dask workers")
     parser.add_argument("--chunk", type=int, nargs="*", default=[8, 1], help="files in a task of Dask")
+    parser.add_argument("--real", type=int, default=0, metavar="N", help="grade N submissions really instead")
     chosen = parser.parse_args()
+    if chosen.real:
+        with tempfile.TemporaryDirectory() as folder:
+            _grade_really(Path(folder), chosen.real)
+        return
     with tempfile.TemporaryDirectory() as folder:
         spec = _record(Path(folder))
         # By the name that Dask workers know it by, not as a part of this program.
@@ -109,14 +115,15 @@ def _measure(name: str, pool: Executor, spec: Spec, number: int, in_flight: int,
             resident.append(me.memory_info().rss / 2**20)
 
     book: Any = Counting()
-    before = {"coordinator": _cpu_s(me.pid), **{other: _cpu_s(pid) for other, pid in others.items()}}
+    before = {"coordinator": _cpu_s(me.pid, below=False), **{other: _cpu_s(pid) for other, pid in others.items()}}
     started = time.perf_counter()
     tally = run(book, pool, course(), spec, _waiting(number), in_flight=in_flight, told=look)
     wall_s = time.perf_counter() - started
     assert book.recorded == tally.done == number, tally
     print(f"\n{name}: {number / wall_s:.0f} files per second")
     for who, pid in {"coordinator": me.pid, **others}.items():
-        print(f"  processor time of the {who}: {(_cpu_s(pid) - before[who]) / number * 1000:.2f} ms for each file")
+        used_s = _cpu_s(pid, below=pid != me.pid) - before[who]
+        print(f"  processor time of the {who}: {used_s / number * 1000:.2f} ms for each file")
     print(f"  coordinator, MiB after a tenth, half, all: {', '.join(f'{mib:.0f}' for mib in resident)}", flush=True)
 
 
@@ -125,14 +132,47 @@ def _waiting(number: int) -> Iterator[Any]:
         yield Waiting(key=f"{index:064x}", slug="relu", file="relu.py", sha256=f"{index:064x}", source=SOURCE)
 
 
-def _cpu_s(pid: int) -> float:
-    """Of a process and all below it."""
+def _cpu_s(pid: int, *, below: bool = True) -> float:
+    """Of a process and all below it, those that have ended too."""
     top = psutil.Process(pid)
     total = 0.0
-    for one in (top, *(top.children(recursive=True) if pid != psutil.Process().pid else ())):
-        used = one.cpu_times()
-        total += used.user + used.system
+    for one in (top, *(top.children(recursive=True) if below else ())):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used = one.cpu_times()
+            total += used.user + used.system + (used.children_user + used.children_system if below else 0)
     return total
+
+
+def _grade_really(folder: Path, rounds: int) -> None:
+    """What a submission costs, all processes together: on this machine, and on a cluster of it."""
+    options = Options(seed=7)
+    found = course()
+    slugs = found.slugs
+    spec = Spec(root=str(found.root), slugs=slugs, digests=exercise_digests(found, options), options=options)
+    jobs = [job_of(one.slug, one.solution) for one in found.exercises]
+    tasks = [Task(key="", slug=job.slug, file=job.file, sha256=job.sha256, source=job.source) for job in jobs]
+    print(f"\nGrading reference solutions, {rounds} submissions of {len(tasks)} files")
+    with LocalPool(2) as local:
+        _pay("this machine", local, spec, tasks, rounds)
+    keys = make_keys(folder / "keys")
+    for chunk in (1, 8):
+        with processes(keys, folder) as cluster:
+            scheduler = cluster.start_scheduler()
+            cluster.drain(scheduler)
+            cluster.start_workers(2)
+            with connect(cluster.address, keys, width=2, chunk=chunk) as pool:
+                _pay(f"2 Dask workers, {chunk} in a task", pool, spec, tasks, rounds)
+
+
+def _pay(name: str, pool: Executor, spec: Spec, tasks: list[Task], rounds: int) -> None:
+    for one in [pool.submit(grade, spec, task) for task in tasks * 4]:
+        one.result()
+    me = psutil.Process().pid  # all others are below it
+    before, started = _cpu_s(me), time.perf_counter()
+    for one in [pool.submit(grade, spec, task) for task in tasks * rounds]:
+        one.result()
+    wall_s, cpu_s = time.perf_counter() - started, _cpu_s(me) - before
+    print(f"  {name}: {cpu_s / rounds:.3f} s of processor time for a submission, {rounds / wall_s:.1f} in a second")
 
 
 if __name__ == "__main__":
