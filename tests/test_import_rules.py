@@ -22,6 +22,9 @@ PLACES = {
     "sqlalchemy": ("gradebook/",),
     "alembic": ("gradebook/",),
     "psycopg": ("gradebook/",),
+    "dask": ("batch/",),
+    "dask_jobqueue": ("batch/jobs.py",),
+    "distributed": ("batch/",),
 }
 LEAVES = ("model.py", "text.py", "files.py")
 # How texts of authors are made of paragraphs: as much a leaf, for whoever sets them.
@@ -38,6 +41,7 @@ BELOW_COMMANDS = (
     "similarity/sources.py",
     "similarity/traits.py",
     "similarity/winnow.py",
+    "batch/",
     "course.py",
     "submission.py",
     "untouched.py",
@@ -57,6 +61,7 @@ BELOW_COMMANDS = (
     "suite.py",
 )
 TORCH_FREE = (
+    "batch/",
     "cli.py",
     "course.py",
     "doctor/",

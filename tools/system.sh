@@ -1,5 +1,6 @@
 #!/bin/sh
-# Get what the tests need from outside Python: Chromium, bubblewrap, PostgreSQL, and axe-core by way of npm.
+# Get what the tests need from outside Python: Chromium, bubblewrap, PostgreSQL, Slurm for a cluster of one machine, and
+# axe-core by way of npm.
 # Installs the packages where that is possible (root, apt-get). Elsewhere it names the command, and the tests
 # that need them are skipped with their reason. Never fails.
 set -u
@@ -34,6 +35,16 @@ if [ -n "$wanted" ]; then
     else
         say "Some tests are skipped. They need: $wanted"
     fi
+fi
+
+# By itself, so that where a system has no Slurm the others are installed all the same. Its daemons need root.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 &&
+    ! PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null 2>&1; then
+    say "Installing Slurm ..."
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >/dev/null &&
+        apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null ||
+        say "apt-get could not install Slurm; the test that needs it is skipped."
 fi
 
 if [ ! -f "$axe" ] || [ tests/package-lock.json -nt "$axe" ]; then

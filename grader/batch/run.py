@@ -2,7 +2,8 @@
 
 One thread, the caller's, talks to the gradebook and to the pool; never more than `in_flight` files are between them, so
 memory does not grow with the class. A file whose grading failed by our own fault is tried once more after all others,
-and is ungraded if it fails again.
+and is ungraded if it fails again. One that took Dask workers down is then tried alone: nothing else can be lost with
+it, and one that was lost with another has its chance.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from grader.batch.task import Spec, Task, grade
+from grader.batch.task import Spec, TakenDownError, Task, grade
 from grader.classroom import Graded
 from grader.course import Course
 from grader.engine import EngineError, StoppedError
-from grader.gradebook import Gradebook, Pending
 from grader.model import ExerciseResult, Status, SubmissionFile
+
+if TYPE_CHECKING:
+    from grader.gradebook import Gradebook, Pending
 
 _PROBLEM = "This exercise could not be graded: the grader failed twice on it. Tell your instructor."
 
@@ -65,11 +69,11 @@ def run(
     """
     flight = _Flight(book, pool, course, spec, told)
     flight.go(iter(waiting), in_flight)
-    again, flight.doubtful = flight.doubtful, []
     flight.last_try = True
-    flight.tally.ungraded -= sum(1 for one in again)
-    flight.tally.done -= len(again)
-    flight.go(iter(again), in_flight)
+    for again, width in ((flight.doubtful, in_flight), (flight.suspects, 1)):
+        flight.tally.ungraded -= len(again)
+        flight.tally.done -= len(again)
+        flight.go(iter(again), width)
     return flight.tally
 
 
@@ -80,6 +84,7 @@ class _Flight:
         self._worked = False
         self.tally = Tally()
         self.doubtful: list[Pending] = []
+        self.suspects: list[Pending] = []
         self.last_try = False
 
     def go(self, waiting: Iterator[Pending], in_flight: int) -> None:
@@ -99,6 +104,7 @@ class _Flight:
         return bool(self._running)
 
     def _land(self, pending: Pending, future: Future[Graded]) -> None:
+        again = self.doubtful
         try:
             graded = future.result()
         except StoppedError:
@@ -109,12 +115,14 @@ class _Flight:
             fault = f"{pending.slug} of {pending.file}: {error}"
             self.tally.faults.append(fault)
             graded = self._ungraded(pending)
+            if isinstance(error, TakenDownError):
+                again = self.suspects
         else:
             self._worked = True
         self._book.record(pending.key, pending, graded)
         self.tally.count(graded)
         if graded.result.status is Status.UNGRADED and not self.last_try:
-            self.doubtful.append(pending)
+            again.append(pending)
         self._told(self.tally)
 
     def _ungraded(self, pending: Pending) -> Graded:

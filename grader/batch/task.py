@@ -20,6 +20,10 @@ from grader.engine import Engine, EngineError, ExerciseFinished, Job, Options, R
 from grader.notebooks.cells import cells_in, relocate
 
 
+class TakenDownError(Exception):
+    """What graded this file ended, one process after the other: it may be the file's doing."""
+
+
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """What all tasks of a run share: the course, what of it is graded, and how.
 
