@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "grader"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 PLACES = {
-    "click": ("cli.py", "commands/"),
+    "click": ("cli/", "commands/"),
     "rich": ("commands/", "report/terminal.py", "report/batch.py"),
     "jinja2": ("report/html.py", "similarity/html.py", "dashboard/html.py"),
     "nbformat": ("notebooks/",),
@@ -62,7 +62,7 @@ BELOW_COMMANDS = (
 )
 TORCH_FREE = (
     "batch/",
-    "cli.py",
+    "cli/",
     "course.py",
     "doctor/",
     "engine.py",

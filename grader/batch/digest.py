@@ -19,7 +19,7 @@ from grader.engine import Options
 
 # Modules that decide how a result is shown or kept, and nothing about what it is.
 _NO_JUDGES = (
-    "batch", "classroom.py", "cli.py", "commands", "dashboard", "doctor", "gradebook", "handback", "handout", "intake",
+    "batch", "classroom.py", "cli", "commands", "dashboard", "doctor", "gradebook", "handback", "handout", "intake",
     "junit.py", "policy.py", "progress.py", "proof", "report", "similarity",
 )  # fmt: skip
 # What an author keeps beside a suite that no submission is graded with.

@@ -25,6 +25,11 @@ class LocalPool(ThreadPoolExecutor):
         super().__init__(max_workers=self.size, thread_name_prefix="grade")
         engines.open()
 
+    @property
+    def in_flight(self) -> int:
+        """How many files keep it busy: for each engine one that is graded, and one that waits for it."""
+        return 2 * self.size
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:

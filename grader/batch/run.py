@@ -63,8 +63,9 @@ def run(
     in_flight: int,
     told: Told = lambda tally: None,
 ) -> Tally:
-    """Grade everything in `waiting` and store it in `book`; calls `told` after each.
+    """Grade everything in `waiting` and store it in `book`.
 
+    `told` is called after each that was stored, or after several that came back together.
     Raises `EngineError` when nothing at all can be graded, and whatever the gradebook raises: what was stored stays.
     """
     flight = _Flight(book, pool, course, spec, told)
@@ -92,18 +93,30 @@ class _Flight:
         try:
             while self._launch(waiting, in_flight):
                 done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._land(self._running.pop(future), future)
+                landed: list[tuple[Pending, Graded]] = []
+                try:
+                    for future in done:
+                        landed.append(self._land(self._running.pop(future), future))
+                finally:
+                    self._store(landed)
         finally:
             for future in self._running:
                 future.cancel()
+
+    def _store(self, landed: list[tuple[Pending, Graded]]) -> None:
+        """Store what came back at the same time, with one commit, and tell of it."""
+        if landed:
+            self._book.record_many((pending.key, pending, graded) for pending, graded in landed)
+            for _, graded in landed:
+                self.tally.count(graded)
+            self._told(self.tally)
 
     def _launch(self, waiting: Iterator[Pending], in_flight: int) -> bool:
         while len(self._running) < in_flight and (pending := next(waiting, None)) is not None:
             self._running[self._pool.submit(grade, self._spec, _task(pending))] = pending
         return bool(self._running)
 
-    def _land(self, pending: Pending, future: Future[Graded]) -> None:
+    def _land(self, pending: Pending, future: Future[Graded]) -> tuple[Pending, Graded]:
         again = self.doubtful
         try:
             graded = future.result()
@@ -119,11 +132,9 @@ class _Flight:
                 again = self.suspects
         else:
             self._worked = True
-        self._book.record(pending.key, pending, graded)
-        self.tally.count(graded)
         if graded.result.status is Status.UNGRADED and not self.last_try:
             again.append(pending)
-        self._told(self.tally)
+        return pending, graded
 
     def _ungraded(self, pending: Pending) -> Graded:
         exercise = self._course.get(pending.slug)

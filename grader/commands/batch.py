@@ -18,19 +18,17 @@ import click
 import msgspec
 
 from grader import engine, policy
-from grader.batch.digest import exercise_digests
-from grader.batch.pool import LocalPool
 from grader.batch.run import Tally
 from grader.batch.run import run as grade_waiting
 from grader.batch.task import Spec, announce
 from grader.classroom import Column, Layout
 from grader.commands.common import Exit, OurFault, course_for, exercise_for, say
 from grader.commands.grade import kept_log
+from grader.commands.pool import Grading, pool_for, spec_for
 from grader.commands.publish import publish
 from grader.course import Course, CourseError
 from grader.gradebook import Gradebook, GradebookError
 from grader.intake import IntakeError, read
-from grader.model import Level
 from grader.report import words
 from grader.report.words import count
 from grader.submission import shown
@@ -38,22 +36,7 @@ from grader.submission import shown
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Files on their way for each engine: one that is graded and one that waits for it.
-AHEAD = 2
 LISTED = 5
-
-
-class Grading(msgspec.Struct, frozen=True, kw_only=True):
-    """How a class is graded, as the command line says; `seed` is None where the gradebook decides."""
-
-    course: Path | None = None
-    jobs: int | None = None
-    timeout_s: float | None = None
-    isolation: str = "auto"
-    required: str | None = None
-    allow_forbidden: bool = False
-    scheduler: str | None = None
-    cluster: str | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +64,7 @@ def run(request: Request) -> Exit:
         exercise_for(course, slug)
     out = terminal.console()
     with told_plainly():
-        rules = policy.load(course.root, course.slugs)
+        rules = policy.load(course.root, (*course.slugs, *course.broken))
         try:
             request.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -106,29 +89,6 @@ def told_plainly() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
     except engine.EngineError as error:
         raise OurFault(f"the grader failed: {error}{kept_log(error.log)}") from error
-
-
-def spec_for(course: Course, grading: Grading, seed: int) -> Spec:
-    """What all tasks of a run share. Raises click.UsageError when the course can't be read."""
-    options = engine.Options(
-        seed=seed,
-        timeout_s=grading.timeout_s,
-        isolation=grading.isolation,
-        forbidden=not grading.allow_forbidden,
-        required=Level(grading.required or Level.NONE),
-    )
-    try:
-        digests = exercise_digests(course, options)
-    except OSError as error:
-        raise click.UsageError(f"can't read the course in {course.root}: {error.strerror or error}") from error
-    return Spec(root=str(course.root), slugs=course.slugs, digests=digests, options=options)
-
-
-@contextlib.contextmanager
-def pool_for(grading: Grading) -> Iterator[tuple[Executor, int]]:
-    """The pool that was asked for, and how many files it grades at once."""
-    with LocalPool(grading.jobs) as pool:
-        yield pool, pool.size
 
 
 def columns_for(course: Course, ready: engine.Ready, rules: policy.Policy) -> tuple[Column, ...]:
@@ -158,17 +118,17 @@ def _grade_class(course: Course, request: Request, rules: policy.Policy, book: G
     with contextlib.ExitStack() as stack:
         warm = None
         if not known:
-            pool, width = stack.enter_context(pool_for(request.grading))
+            pool = stack.enter_context(pool_for(request.grading))
             warm = pool.submit(announce, spec)  # it starts while the submissions are read
         _take_in(course, request, book, out)
         total = sum(1 for _ in book.pending(digests)) + sum(1 for _ in book.retry_ungraded(-1, digests))
         if total or warm is not None:
             if warm is None:
-                pool, width = stack.enter_context(pool_for(request.grading))
+                pool = stack.enter_context(pool_for(request.grading))
                 warm = pool.submit(announce, spec)
             ready = warm.result()
             book.set_course(rules.title, columns_for(course, ready, rules), rules)
-            tally = _grade_waiting(course, book, pool, spec, digests, ready, total, AHEAD * width, out)
+            tally = _grade_waiting(course, book, pool, pool.in_flight, spec, digests, ready, total, out)
         else:
             book.set_course(rules.title, rules.fill(book.columns), rules)
     terminal.show_lines(out, [_summary(tally), *_outdated(book, digests)])
@@ -183,11 +143,11 @@ def _grade_waiting(
     course: Course,
     book: Gradebook,
     pool: Executor,
+    in_flight: int,
     spec: Spec,
     digests: dict[str, str],
     ready: engine.Ready,
     total: int,
-    in_flight: int,
     out: Console,
 ) -> Tally:
     """Grade what waits, and once more what an earlier run could not grade."""

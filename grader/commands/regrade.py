@@ -14,8 +14,9 @@ from grader import policy
 from grader.batch.run import Tally
 from grader.batch.run import run as grade_waiting
 from grader.batch.task import announce
-from grader.commands.batch import AHEAD, Grading, columns_for, pool_for, spec_for, told_plainly
+from grader.commands.batch import columns_for, told_plainly
 from grader.commands.common import Exit, course_for, exercise_for, say
+from grader.commands.pool import Grading, pool_for, spec_for
 from grader.commands.publish import publish
 from grader.files import write_atomically
 from grader.gradebook import Change, Gradebook
@@ -53,7 +54,7 @@ def run(request: Request) -> Exit:
         exercise_for(course, slug)
     out = terminal.console()
     with told_plainly(), Gradebook.open(request.gradebook) as book:
-        rules = policy.load(course.root, course.slugs)
+        rules = policy.load(course.root, (*course.slugs, *course.broken))
         spec = spec_for(course, request.grading, book.seed)
         digests = {slug: spec.digests[slug] for slug in (request.only or course.slugs)}
         outdated = book.outdated(digests)
@@ -65,8 +66,9 @@ def run(request: Request) -> Exit:
             terminal.show_lines(out, [f"{slug}: {count(amount, 'grade')} from before the change"])
         from grader.report.batch import display
 
-        with pool_for(request.grading) as (pool, width):
+        with pool_for(request.grading) as pool:
             ready = pool.submit(announce, spec).result()
+            run_id = book.start_run("regrade", ready.isolation.level.value, ready.environment)
             tally = Tally()
             with display(out, sum(1 for _ in book.propose(digests))) as show:
 
@@ -74,8 +76,9 @@ def run(request: Request) -> Exit:
                     show(so_far.done, so_far.failed, so_far.ungraded)
 
                 tally = grade_waiting(
-                    book, pool, course, spec, book.propose(digests), in_flight=AHEAD * width, told=told
+                    book, pool, course, spec, book.propose(digests), in_flight=pool.in_flight, told=told
                 )
+        book.finish_run(run_id)
         for fault in tally.faults[:FLIPS_SHOWN]:
             say(f"a fault of the grader: {fault}")
         changes = list(book.changes(digests))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -33,11 +34,12 @@ class Book:
         self.kept: dict[str, Graded] = {}
         self.grades: Counter[str] = Counter()
 
-    def record(self, key: str, pending: Any, graded: Graded) -> None:
+    def record_many(self, items: Iterable[tuple[str, Any, Graded]]) -> None:
         """As the real one: the last word counts."""
-        self.kept[key] = graded
-        if graded.result.status is not Status.UNGRADED:
-            self.grades[key] += 1
+        for key, _, graded in items:
+            self.kept[key] = graded
+            if graded.result.status is not Status.UNGRADED:
+                self.grades[key] += 1
 
     def waiting(self, all_: list[Waiting]) -> list[Any]:
         """Those without a grade."""

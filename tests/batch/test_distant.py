@@ -101,9 +101,7 @@ def test_a_poison_task_ends_ungraded_and_its_neighbours_are_graded(pool: Cluster
     assert "2 Dask workers ended while they graded it" in tally.faults[-1]
 
 
-def test_files_that_travel_together_are_graded_once_and_told_apart(
-    cluster: Processes, keys: Keys, notes: Path
-) -> None:
+def test_files_that_travel_together_are_graded_once_and_told_apart(cluster: Processes, keys: Keys, notes: Path) -> None:
     sources = {3: "die once", 9: "raise", 12: "die"}
     book = Book()
     waiting = [Waiting(key=f"k{number}", source=sources.get(number, "pass")) for number in range(21)]

