@@ -57,7 +57,8 @@ def test_commands_and_options_of_grade_exist() -> None:
     every += [
         one for command in commands.values() if isinstance(command, click.Group) for one in command.commands.values()
     ]
-    known = {option for command in every for one in command.params for option in one.opts}
+    given = [one for command in every for one in command.params]
+    known = {option for one in given for option in (*one.opts, *one.secondary_opts)}
     known |= {"--help", "--version"}
     lines = [line for line in EVERYTHING.splitlines() if re.search(r"\bgrade\b", line) and "pip" not in line]
     readme = (ROOT / "README.md").read_text("utf-8")
