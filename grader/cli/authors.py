@@ -15,7 +15,7 @@ from grader.commands.common import Exit
 PHASES = ("structure", "stub", "reference", "right", "wrong", "null", "checks", "mutants", "margins", "messages")
 
 
-@main.command("check")
+@main.command("check", short_help="Prove exercises: suites, solutions, texts.")
 @click.argument("slugs", metavar="[SLUG]...", nargs=-1)
 @click.option(
     "--phase",
@@ -44,7 +44,7 @@ def check_command(**options: Any) -> Exit:
     return check.run(check.Request(**options))
 
 
-@main.command("new")
+@main.command("new", short_help="Start an exercise.")
 @click.argument("slug")
 @click.option("--chapter", required=True, metavar="NAME", help="The folder that it belongs to, such as 03_modules.")
 @COURSE

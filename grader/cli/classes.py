@@ -95,7 +95,7 @@ def _taken(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-@main.command("batch")
+@main.command("batch", short_help="Grade what a class handed in.")
 @click.argument("submissions", type=FILE)
 @click.option("--out", type=FILE, required=True, metavar="DIR", help="Where the gradebook and the reports go.")
 @click.option(
@@ -126,7 +126,7 @@ def batch_command(**options: Any) -> Exit:
     return batch.run(batch.Request(**_taken(options)))
 
 
-@main.command("regrade")
+@main.command("regrade", short_help="Grade again after a change of an exercise.")
 @GRADEBOOK
 @click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
 @click.option("--accept", is_flag=True, help="Let the new grades count.")
@@ -145,7 +145,7 @@ def regrade_command(**options: Any) -> Exit:
     return regrade.run(regrade.Request(**_taken(options)))
 
 
-@main.command("adjust")
+@main.command("adjust", short_help="Decide points by hand.")
 @click.argument("student")
 @click.argument("exercise", metavar="EXERCISE")
 @click.argument("points", type=float, required=False)
@@ -169,7 +169,7 @@ def adjust_command(exercise: str, points: float | None, undo: bool, **options: A
     return adjust.run(adjust.Request(slug=exercise, points=points, **options))
 
 
-@main.command("audit")
+@main.command("audit", short_help="Show who decided what about grades.")
 @GRADEBOOK
 def audit_command(gradebook: str) -> Exit:
     """Show what people decided about grades, oldest first."""
@@ -178,7 +178,7 @@ def audit_command(gradebook: str) -> Exit:
     return adjust.audit(gradebook)
 
 
-@main.command("export")
+@main.command("export", short_help="Hand the grades back.")
 @click.argument("format", type=click.Choice(EXPORTS))
 @click.option("--gradebook", required=True, metavar="PLACE", help="The folder, file or URL of the gradebook.")
 @click.option("--out", type=FILE, metavar="FILE", help="Where it goes.  [default: stdout; zips need it]")
@@ -208,7 +208,7 @@ def export_command(**options: Any) -> Exit:
     return export.run(export.Request(**options))
 
 
-@main.command("similarity")
+@main.command("similarity", short_help="Rank pairs that share unusual code.")
 @GRADEBOOK
 @click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
 @click.option(

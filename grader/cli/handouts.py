@@ -15,7 +15,7 @@ from grader.commands.common import Exit
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
-@main.command("notebooks")
+@main.command("notebooks", short_help="Write the notebooks of students.")
 @click.argument("out", metavar="OUT", type=FILE)
 @click.option("--chapter", "part", flag_value="chapter", help="One notebook for each chapter.")
 @click.option("--whole", "part", flag_value="whole", help="One notebook for the whole course.")
@@ -31,7 +31,7 @@ def notebooks_command(out: Path, part: str | None, force: bool, course: Path | N
     return notebooks.run(out, part or "exercise", course, force=force)
 
 
-@main.command("release")
+@main.command("release", short_help="Make the hand-out.")
 @click.argument("out", type=FILE)
 @ONLY
 @CHAPTERS
@@ -52,7 +52,7 @@ def release_command(**options: Any) -> Exit:
     return release.run(release.Request(**options))
 
 
-@main.group("package")
+@main.group("package", short_help="Make an autograder for Gradescope or GitHub.")
 def package_group() -> None:
     """Make what services need that grade each hand-in by themselves."""
 

@@ -117,7 +117,7 @@ def hint_command(slug: str, level: int, course: Path | None) -> Exit:
     return hint.run(slug, level, course)
 
 
-@main.command("doctor")
+@main.command("doctor", short_help="Find out how far submitted code is kept away.")
 @COURSE
 @click.option("--json", type=FILE, metavar="FILE", help="Write what was found as well.")
 @click.option("--without", multiple=True, type=click.Choice(LAYERS), hidden=True, help="Leave out a layer.")
