@@ -149,10 +149,6 @@ class Runner:
                 lane.join()
 
 
-class _StoppedError(Exception):
-    """The runner is being closed."""
-
-
 class _Lane(Engine):
     """An engine with the thread that it lives in."""
 
@@ -168,37 +164,25 @@ class _Lane(Engine):
         self.ready: Ready | None = None
         self._tasks = tasks
         self._answers = answers
-        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="proof", daemon=True)
 
     def begin(self) -> None:
         """Start the thread, and in it the judge."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Make the thread end soon: its judge is gone, and it gets no other."""
-        self._stopping.set()
-        self.close()
-
     def join(self) -> None:
         """Wait until the thread has ended, and with it what it may have started meanwhile."""
         if self._thread.ident is not None:
             self._thread.join()
 
-    def start(self) -> None:
-        """Start a judge, unless the runner is being closed. The engine starts another where one ended too early."""
-        if self._stopping.is_set():
-            raise _StoppedError
-        super().start()
-
     def _serve(self) -> None:
         number = -1
         try:
             self.start()
-            while (task := self._tasks.get()) is not None and not self._stopping.is_set():
+            while (task := self._tasks.get()) is not None:
                 number, candidate = task
                 self._answers.put((number, self._run(candidate)))
-        except Exception as error:  # noqa: BLE001  told to the thread that waits for the answer
+        except Exception as error:  # noqa: BLE001  told to the thread that waits for the answer; also that it was stopped
             self._answers.put((number, error))
         finally:
             self.close()
