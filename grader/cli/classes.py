@@ -64,7 +64,11 @@ _CLUSTER = (
         "--cluster-folder", type=FILE, metavar="DIR", help="A folder that all machines see, for keys and logs."
     ),
     click.option(
-        "--chunk", type=click.IntRange(1, 1000), default=1, metavar="N", help="On a cluster: files for each task."
+        "--chunk",
+        type=click.IntRange(1, 1000),
+        default=1,
+        metavar="N",
+        help="On a cluster: files for each task; more where it is large.",
     ),
 )
 _OWN = ("course", "jobs", "timeout_s", "isolation", "required", "allow_forbidden")

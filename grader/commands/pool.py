@@ -101,6 +101,8 @@ def pool_for(grading: Grading) -> Iterator[LocalPool | ClusterPool]:
         )
         distant = cluster.start(msgspec.structs.replace(jobs, folder=asked.folder) if asked.folder else jobs)
     with distant:
-        yield distant
-        for line in distant.notes:
-            say(line)
+        try:
+            yield distant
+        finally:
+            for line in distant.notes:
+                say(line)
