@@ -62,9 +62,10 @@ class Run:
     def wait_for_loop(self, busy_s: float = 0.5) -> None:
         """Return when a worker has used the processor for a while: it is in the loop then."""
         for _ in range(600):
-            workers = [w for j in psutil.Process(self.process.pid).children() for w in processes.workers_of(j)]
-            if any(_cpu_s(worker) > busy_s for worker in workers):
-                return
+            with contextlib.suppress(psutil.NoSuchProcess):  # one of them ended while it was looked at
+                workers = [w for j in psutil.Process(self.process.pid).children() for w in processes.workers_of(j)]
+                if any(_cpu_s(worker) > busy_s for worker in workers):
+                    return
             assert self.process.poll() is None, "it ended by itself"
             self._look_again()
         raise AssertionError("no worker ever began")
