@@ -17,6 +17,8 @@ _SKIPPED = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-packages"
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _KEY_MAX = 100
+ABSOLUTE = "has an absolute path"
+"""What is wrong with a path that begins at the root of a file system or on a drive."""
 
 
 def plain(text: str) -> str:
@@ -87,7 +89,7 @@ def split(name: str) -> tuple[tuple[str, ...], str]:
     wrong = ""
     straight = name.replace("\\", "/")
     if straight.startswith("/") or re.match(r"[A-Za-z]:", straight):
-        wrong = "has an absolute path"
+        wrong = ABSOLUTE
     parts = tuple(part for part in straight[:PATH_CHARS_MAX].split("/") if part not in ("", "."))
     if ".." in parts:
         wrong = "points outside of the archive"
