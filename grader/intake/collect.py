@@ -25,9 +25,12 @@ from grader.intake.notebooks import notebook_answer, notebook_problem, notebook_
 from grader.intake.roster import Person, Piece, Unit
 from grader.intake.tree import Tree
 from grader.submission import Submission
+from grader.text import clean_line
 from grader.untouched import is_untouched
 
 Item = HandIn | Unmatched | Refused | Empty
+WHY_CHARS = 600
+"""The longest line about a file: it may hold the file's name, which is the student's."""
 ALIKE_MAX = 50
 """Files for one exercise, handed in by one student at one time, that are looked at."""
 
@@ -232,8 +235,10 @@ class _Collected:
 
     def _attempts(self, slug: str, files: list[_File]) -> Iterator[tuple[_File, Submission]]:
         """Of files handed in at one time the attempts, in order; nothing where nobody can tell which file is meant."""
-        if any(file.is_named for file in files):  # a name says more than what a notebook happens to define
-            files = [file for file in files if file.is_named]
+        named = [file for file in files if file.is_named]
+        # A name says more than what a notebook happens to define, but not that of a stub which nobody worked on.
+        if named and not (len(named) < len(files) and len(named) <= ALIKE_MAX and self._all_untouched(slug, named)):
+            files = named
         if len(files) > ALIKE_MAX:
             self._refuse(files[0].place, f"is one of {len(files)} files for {slug}, too many to tell them apart", slug)
             return
@@ -256,17 +261,22 @@ class _Collected:
                 yield file, one
             last = file
 
+    def _all_untouched(self, slug: str, files: list[_File]) -> bool:
+        stub = self._room.stub(slug)
+        return all(_is_untouched(_read(file, slug, self._room.course), stub) for file in files)
+
     def _spend(self, size: int) -> None:
         self._bytes += size
         if self._bytes > PERSON_MAX_BYTES:
             raise _OverError(_TOO_MUCH)
 
     def _refuse(self, place: str, why: str, slug: str = "") -> None:
+        why = clean_line(why, WHY_CHARS)
         self.refused.append(Refused(student=self._person.student, place=place, why=why, slug=slug))
 
     def _line(self, place: str, why: str) -> None:
         if len(self._listed) < LISTED_MAX:
-            self._listed.append(Unmatched(place=place, why=why, student=self._person.student))
+            self._listed.append(Unmatched(place=place, why=clean_line(why, WHY_CHARS), student=self._person.student))
         else:
             self._unlisted += 1
 
