@@ -31,6 +31,8 @@ from grader.untouched import is_untouched
 Item = HandIn | Unmatched | Refused | Empty
 WHY_CHARS = 600
 """The longest line about a file: it may hold the file's name, which is the student's."""
+NOTEBOOKS_MAX = 100
+"""Notebooks of one student that are read, all attempts together: each can take a second."""
 ALIKE_MAX = 50
 """Files for one exercise, handed in by one student at one time, that are looked at."""
 
@@ -97,6 +99,7 @@ class _Collected:
         self._room = room
         self._person = person
         self._bytes = 0
+        self._notebooks = 0
         self._listed: list[Unmatched] = list(person.lines)
         self._unlisted = 0
         self.refused: list[Refused] = []
@@ -215,6 +218,10 @@ class _Collected:
             except OSError as error:
                 raise RefusedError(f"can't be read ({error.strerror or error})") from None
         self._spend(min(size, most))
+        if named.suffix == ".ipynb":
+            self._notebooks += 1
+            if self._notebooks > NOTEBOOKS_MAX:
+                raise _OverError(f"is not read: more than {NOTEBOOKS_MAX} notebooks")
         problem = ""
         if size > most:
             problem = f"{name} has {size_text(size)}; the most is {size_text(most)}, so shorten it"

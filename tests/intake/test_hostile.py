@@ -303,6 +303,15 @@ def test_100_000_files_in_one_students_folder_cost_that_student(
         assert "more than 50 files" in found.refused[0].why
 
 
+def test_a_thousand_notebooks_of_one_student_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.intake.collect.NOTEBOOKS_MAX", 5)
+    many = {f"{number}.ipynb": b"{}" for number in range(6)}
+    pupils = [Pupil("Mallory", 1, {"matmul": "no"}, extra=many), Pupil("Alice", 2, {"matmul": "yes"}, extra={"a": b""})]
+    found = Found(tmp_path, write_class(tmp_path, Layout.MOODLE, pupils))
+    assert {one.submission.source for one in found.hand_ins} == {"yes"}
+    assert ["more than 5 notebooks" in one.why for one in found.refused] == [True]
+
+
 def _fields(one: caps.Caps) -> dict[str, int]:
     return {name: getattr(one, name) for name in one.__struct_fields__}
 
