@@ -59,6 +59,11 @@ def is_skipped(name: str) -> bool:
     return name.startswith((".", "~$")) or name in _SKIPPED
 
 
+def is_of_programs(name: str) -> bool:
+    """Whether a folder is skipped by a name that a person may have too: `dist`, `env`, `build`."""
+    return name in _SKIPPED and not name.startswith("_")
+
+
 def suffix(name: str) -> str:
     """The suffix in small letters, with the archives' double ones; empty without any."""
     lower = name.rstrip(". ").lower()

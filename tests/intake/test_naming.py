@@ -253,6 +253,13 @@ def test_one_student_with_a_file_called_as_the_time_stamp_does_not_make_a_class_
     assert found.keys == {"folder:ann", "folder:bob", "folder:cy"}
 
 
+@pytest.mark.parametrize("top", ["", "submitted/"])
+def test_a_student_who_is_called_as_a_folder_of_programs_is_listed(top: str, tmp_path: Path) -> None:
+    found = read_zip(tmp_path, *((f"{top}{name}/hw/matmul.py", A) for name in ("ann", "bob", "dist", "__MACOSX", ".x")))
+    assert [one.student.name for one in found.hand_ins] == ["ann", "bob"]
+    assert [one.place for one in found.unmatched] == ["dist"]
+
+
 def test_a_number_behind_a_students_name_is_the_students(tmp_path: Path) -> None:
     flat = ("matmul_group-1.py", "matmul_group-2.py", "linear_group-1 (1).py", "linear_bob.py")
     found = read_zip(tmp_path, *((name, A) for name in flat))

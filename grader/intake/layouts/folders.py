@@ -31,6 +31,7 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
     roster = Roster()
     for child in tree.children(top):
         if is_skipped(child.name) or not child.is_folder:
+            roster.skipped(child.name)
             continue
         name = plain(child.name)
         person = roster.person(_student(name), shown((name,)))

@@ -39,6 +39,8 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
     roster = Roster()
     if SUBMITTED in _folders(tree, top):
         top = (*top, SUBMITTED)
+    for child in tree.children(top):
+        roster.skipped(child.name)
     for number, name in enumerate(_folders(tree, top)):
         if found := _INBOUND.fullmatch(name):
             student, place = found["student"], (*top, name)
