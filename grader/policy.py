@@ -251,8 +251,11 @@ def _started_days(due: datetime, time: datetime, timezone: str) -> int:
         return days + (rest > _NO_TIME)
     wall = due.astimezone(zone).replace(tzinfo=None)
     day = max(1, days)
-    while _instant(wall + day * _DAY, zone) < time:
-        day += 1
+    try:
+        while _instant(wall + day * _DAY, zone) < time:
+            day += 1
+    except OverflowError:  # at the end of the calendar, where a forged time stamp may be
+        return days + (rest > _NO_TIME)
     return day
 
 

@@ -169,6 +169,13 @@ def test_a_local_time_is_read_in_the_students_favour(tmp_path: Path, wall: str, 
     assert load(written(tmp_path, text)).exercises["matmul"].due == utc
 
 
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59.999999+00:00"])
+@pytest.mark.parametrize("timezone", ["", "Europe/Berlin", "America/New_York"])
+def test_a_forged_time_at_the_end_of_the_calendar_is_late_and_no_error(time: str, timezone: str) -> None:
+    policy = Policy(timezone=timezone, late=Late(percent_per_day=10, max_percent=50))
+    assert lateness(policy, "2026-03-01T23:59:30+00:00", time, None)[1] == 50
+
+
 @given(st.integers(0, 40 * 86_400), st.integers(0, 40 * 86_400), st.sampled_from(["", "Europe/Berlin"]))
 def test_later_is_never_cheaper(first: int, second: int, timezone: str) -> None:
     policy = Policy(timezone=timezone, late=Late(grace_minutes=30, percent_per_day=7, max_percent=80))

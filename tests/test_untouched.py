@@ -41,6 +41,8 @@ def test_no_submission_that_is_kept_with_an_exercise_is_taken_for_a_stub() -> No
     [
         (STUB, True),
         ("import torch\n\n" + STUB + "\n# a comment\n", True),
+        ('"\\d in a text is warned about, to whoever grades"\n' + STUB, True),
+        ("1 < 2\n" * 100_000, False),
         ("", False),
         (STUB.replace("\n", "\r\n"), True),
         (STUB + "\nX = 3\n", False),

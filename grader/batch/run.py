@@ -20,10 +20,12 @@ from grader.classroom import Graded
 from grader.course import Course
 from grader.engine import EngineError, StoppedError
 from grader.model import ExerciseResult, Status, SubmissionFile
+from grader.text import clean_line
 
 if TYPE_CHECKING:
     from grader.gradebook import Gradebook, Pending
 
+FAULT_CHARS = 500
 _PROBLEM = "This exercise could not be graded: the grader failed twice on it. Tell your instructor."
 
 
@@ -126,7 +128,7 @@ class _Flight:
             if not self._worked and not self.last_try and isinstance(error, EngineError):
                 raise
             fault = f"{pending.slug} of {pending.file}: {error}"
-            self.tally.faults.append(fault)
+            self.tally.faults.append(clean_line(fault, FAULT_CHARS))
             graded = self._ungraded(pending)
             if isinstance(error, TakenDownError):
                 again = self.suspects

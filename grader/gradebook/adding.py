@@ -170,7 +170,9 @@ class _Batch:
         for item in items:
             kind = "refused" if isinstance(item, Refused) else "unmatched"
             key = "" if item.student is None else storable(item.student.key)
-            identity = digest_of(kind, key, item.place, item.why, self._origin)
+            slug = item.slug if isinstance(item, Refused) else ""
+            # Without a slug as it was before there was one.
+            identity = digest_of(kind, key, item.place, item.why, self._origin, *([slug] if slug else []))
             where = leftovers.c.identity == identity
             renewed = self._connection.execute(update(leftovers).where(where).values(import_id=self._number))
             if renewed.rowcount:
@@ -185,6 +187,7 @@ class _Batch:
                     why=storable(item.why)[:LINE_MAX_CHARS],
                     origin=self._origin,
                     import_id=self._number,
+                    slug=storable(slug),
                 )
             )
             number += 1

@@ -59,11 +59,11 @@ class _Page:
         self._attempts = self._read_attempts(connection, student_ids)
         self._adjustments = in_force(connection, student_ids)
         query = (
-            select(leftovers.c.student_id, leftovers.c.why)
+            select(leftovers.c.student_id, leftovers.c.slug, leftovers.c.why)
             .where(leftovers.c.kind == "refused", leftovers.c.student_id.in_(student_ids))
             .order_by(leftovers.c.id.desc())
         )
-        self._refused: dict[int, str] = {row.student_id: row.why for row in connection.execute(query)}
+        self._refused = {(row.student_id, row.slug): str(row.why) for row in connection.execute(query)}
 
     def row(self, student_id: int, student: Student) -> Row:
         """The row of one of them."""
@@ -73,7 +73,7 @@ class _Page:
                 column,
                 self._attempts.get((student_id, column.slug), ()),
                 self._adjustments.get((student_id, column.slug)),
-                self._refused.get(student_id, ""),
+                self._refused.get((student_id, column.slug)) or self._refused.get((student_id, ""), ""),
             )
             for column in self._columns
         ]

@@ -63,7 +63,7 @@ def refused(database: Database) -> Iterator[Refused]:
     """See `Gradebook.refused`."""
     for student, row in _leftovers(database, "refused"):
         if student is not None:
-            yield Refused(student=student, place=row.place, why=row.why)
+            yield Refused(student=student, place=row.place, why=row.why, slug=row.slug)
 
 
 def _leftovers(database: Database, kind: str) -> Iterator[tuple[Student | None, Row[Any]]]:

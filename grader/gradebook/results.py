@@ -203,7 +203,7 @@ def _row(key: str, pending: Pending, graded: Graded, run_id: int | None) -> dict
         "run_id": run_id,
         "retried_run_id": None,
         "data": zlib.compress(data),
-        "diagnoses": json.dumps([one.name for one in result.diagnoses], separators=(",", ":")),
+        "diagnoses": json.dumps([storable(one.name) for one in result.diagnoses], separators=(",", ":")),
     }
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "0002"
+VERSION = "0003"
 """The latest migration."""
 VERSION_TABLE = "gradebook_version"
 
@@ -121,6 +121,7 @@ leftovers = Table(
     Column("why", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("import_id", Integer, nullable=False),
+    Column("slug", Text, nullable=False, server_default=""),
 )
 Index("leftovers_of_student", leftovers.c.student_id)
 runs = Table(

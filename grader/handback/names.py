@@ -13,13 +13,16 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$")
 
 
 def file_stem(student: Student) -> str:
-    """`doe-jane-3f2a9c1d0b`: the name as far as ASCII holds it, and a hash of the key, which alone is unique."""
+    """`doe-jane-3f2a9c1d0b8e7f60`: the name as far as ASCII holds it, and a hash of the key, which alone is unique."""
     return f"{slug(student.name)}-{tag(student.key)}"
 
 
 def tag(key: str) -> str:
-    """Ten hexadecimal digits that stand for the key of a student."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    """Sixteen hexadecimal digits that stand for the key of a student.
+
+    Where students choose their names, fewer could be made the same as another's by trying.
+    """
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def slug(name: str) -> str:

@@ -27,7 +27,7 @@ from grader.report.grading import Grading
 FOLDER = "reports"
 _HEAD_BYTES = 4096
 _STAMP = re.compile(rb'<meta name="grader-stamp" content="([0-9a-f]{64})">')
-_OWN = re.compile(r"[a-z0-9-]{1,60}-([0-9a-f]{10})\.html")
+_OWN = re.compile(r"[a-z0-9-]{1,60}-([0-9a-f]{16})\.html")
 _ORDER = tuple(Level)
 
 

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 from grader.intake.caps import DOWNLOAD, STUDENT, IntakeError, RefusedError
-from grader.intake.names import ARCHIVES, shown, suffix
+from grader.intake.names import ABSOLUTE, ARCHIVES, shown, suffix
 from grader.intake.tars import TarTree
 from grader.intake.tree import first_fault
 from grader.intake.zips import ZipTree
@@ -40,9 +40,10 @@ def open_download(path: Path, keep: Path) -> Archive:
         raise IntakeError(f"{shown((str(path),))} {error}") from None
     except OSError as error:
         raise IntakeError(f"{shown((str(path),))}: {error.strerror or error}") from None
-    # What is wrong below a student's folder is that student's; above all of them, it is the archive's.
+    # What is wrong below a student's folder is that student's, and so is an odd name of a single file. What leads out
+    # above all of them is the archive's.
     for entry in archive.entries():
-        if entry.fault and (entry.parts[0] == ".." or len(entry.parts) == 1):
+        if entry.fault and (entry.parts[0] == ".." or (len(entry.parts) == 1 and entry.fault == ABSOLUTE)):
             archive.close()
             raise IntakeError(
                 f"{shown((str(path),))} is not read, because a file in it {entry.fault}: {shown(entry.parts)}; "

@@ -25,9 +25,14 @@ from grader.intake.notebooks import notebook_answer, notebook_problem, notebook_
 from grader.intake.roster import Person, Piece, Unit
 from grader.intake.tree import Tree
 from grader.submission import Submission
+from grader.text import clean_line
 from grader.untouched import is_untouched
 
 Item = HandIn | Unmatched | Refused | Empty
+WHY_CHARS = 600
+"""The longest line about a file: it may hold the file's name, which is the student's."""
+NOTEBOOKS_MAX = 100
+"""Notebooks of one student that are read, all attempts together: each can take a second."""
 ALIKE_MAX = 50
 """Files for one exercise, handed in by one student at one time, that are looked at."""
 
@@ -94,6 +99,7 @@ class _Collected:
         self._room = room
         self._person = person
         self._bytes = 0
+        self._notebooks = 0
         self._listed: list[Unmatched] = list(person.lines)
         self._unlisted = 0
         self.refused: list[Refused] = []
@@ -212,6 +218,10 @@ class _Collected:
             except OSError as error:
                 raise RefusedError(f"can't be read ({error.strerror or error})") from None
         self._spend(min(size, most))
+        if named.suffix == ".ipynb":
+            self._notebooks += 1
+            if self._notebooks > NOTEBOOKS_MAX:
+                raise _OverError(f"is not read: more than {NOTEBOOKS_MAX} notebooks")
         problem = ""
         if size > most:
             problem = f"{name} has {size_text(size)}; the most is {size_text(most)}, so shorten it"
@@ -232,8 +242,10 @@ class _Collected:
 
     def _attempts(self, slug: str, files: list[_File]) -> Iterator[tuple[_File, Submission]]:
         """Of files handed in at one time the attempts, in order; nothing where nobody can tell which file is meant."""
-        if any(file.is_named for file in files):  # a name says more than what a notebook happens to define
-            files = [file for file in files if file.is_named]
+        named = [file for file in files if file.is_named]
+        # A name says more than what a notebook happens to define, but not that of a stub which nobody worked on.
+        if named and not (len(named) < len(files) and len(named) <= ALIKE_MAX and self._all_untouched(slug, named)):
+            files = named
         if len(files) > ALIKE_MAX:
             self._refuse(files[0].place, f"is one of {len(files)} files for {slug}, too many to tell them apart", slug)
             return
@@ -256,17 +268,22 @@ class _Collected:
                 yield file, one
             last = file
 
+    def _all_untouched(self, slug: str, files: list[_File]) -> bool:
+        stub = self._room.stub(slug)
+        return all(_is_untouched(_read(file, slug, self._room.course), stub) for file in files)
+
     def _spend(self, size: int) -> None:
         self._bytes += size
         if self._bytes > PERSON_MAX_BYTES:
             raise _OverError(_TOO_MUCH)
 
     def _refuse(self, place: str, why: str, slug: str = "") -> None:
+        why = clean_line(why, WHY_CHARS)
         self.refused.append(Refused(student=self._person.student, place=place, why=why, slug=slug))
 
     def _line(self, place: str, why: str) -> None:
         if len(self._listed) < LISTED_MAX:
-            self._listed.append(Unmatched(place=place, why=why, student=self._person.student))
+            self._listed.append(Unmatched(place=place, why=clean_line(why, WHY_CHARS), student=self._person.student))
         else:
             self._unlisted += 1
 

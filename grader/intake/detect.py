@@ -36,7 +36,7 @@ def find(tree: Tree, place: str, matcher: Matcher, layout: Layout | None = None)
     """
     tops = _tops(tree)
     if not [child for child in tree.children(tops[-1]) if not is_skipped(child.name)]:
-        raise IntakeError(f"{place} holds no files; name the folder or the archive that was downloaded")
+        raise IntakeError(f"{place} holds no files to read; name the folder or the archive that was downloaded")
     if layout is not None:
         return _as_told(tree, tops, layout, matcher)
     for top in tops:

@@ -28,11 +28,14 @@ class Named(msgspec.Struct, frozen=True):
     suffix: str
 
 
-def take_apart(name: str) -> Named:
-    """`matmul-1 (2).py` is `matmul`, (1, 2), `.py`."""
+def take_apart(name: str, *, dashes: bool = True) -> Named:
+    """`matmul-1 (2).py` is `matmul`, (1, 2), `.py`.
+
+    Without `dashes` it is `matmul-1`, (2,), `.py`: where a name ends with a person's, `group-1` and `group-2` are two.
+    """
     rest = stem(plain(name))
     again: list[int] = []
-    while (found := _AGAIN.match(rest)) and len(again) < 8:
+    while (found := _AGAIN.match(rest)) and (dashes or found["round"]) and len(again) < 8:
         rest = found["rest"]
         again.append(int(found["dash"] or found["round"]))
     return Named(rest, tuple(reversed(again)), suffix(name))

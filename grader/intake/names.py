@@ -17,6 +17,8 @@ _SKIPPED = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-packages"
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _KEY_MAX = 100
+ABSOLUTE = "has an absolute path"
+"""What is wrong with a path that begins at the root of a file system or on a drive."""
 
 
 def plain(text: str) -> str:
@@ -57,6 +59,11 @@ def is_skipped(name: str) -> bool:
     return name.startswith((".", "~$")) or name in _SKIPPED
 
 
+def is_of_programs(name: str) -> bool:
+    """Whether a folder is skipped by a name that a person may have too: `dist`, `env`, `build`."""
+    return name in _SKIPPED and not name.startswith("_")
+
+
 def suffix(name: str) -> str:
     """The suffix in small letters, with the archives' double ones; empty without any."""
     lower = name.rstrip(". ").lower()
@@ -87,7 +94,7 @@ def split(name: str) -> tuple[tuple[str, ...], str]:
     wrong = ""
     straight = name.replace("\\", "/")
     if straight.startswith("/") or re.match(r"[A-Za-z]:", straight):
-        wrong = "has an absolute path"
+        wrong = ABSOLUTE
     parts = tuple(part for part in straight[:PATH_CHARS_MAX].split("/") if part not in ("", "."))
     if ".." in parts:
         wrong = "points outside of the archive"

@@ -8,6 +8,7 @@ import msgspec
 
 from grader.classroom import Layout, Student, Unmatched
 from grader.intake.match import Matcher
+from grader.intake.names import is_of_programs
 from grader.intake.tree import Entry, Parts, Tree
 
 
@@ -54,6 +55,11 @@ class Roster(msgspec.Struct, kw_only=True):
     def person(self, student: Student, place: str) -> Person:
         """The person with the student's key, who is new if the key is."""
         return self.people.setdefault(student.key, Person(student=student, place=place))
+
+    def skipped(self, folder: str) -> None:
+        """A folder among those of the students that is skipped by its name, which may be a student's."""
+        if is_of_programs(folder):
+            self.stray(folder, "is skipped, as programs make folders of that name; rename it if a student is called so")
 
     def stray(self, place: str, why: str) -> None:
         """A file of nobody."""

@@ -45,7 +45,7 @@ class Tree(Protocol):
     """What holds a download. Paths are parts from its top."""
 
     def children(self, folder: Parts) -> list[Child]:
-        """The names in a folder, sorted; none if there is no such folder."""
+        """The names in a folder, sorted; none if there is no such folder, or it can't be read and is not the top."""
 
     def here(self, folder: Parts) -> list[Entry]:
         """The files right in a folder, sorted, with those that are nobody's work."""
@@ -76,6 +76,8 @@ class FolderTree:
                 for entry in scan:
                     found.append(Child(entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()))
                     if len(found) > DOWNLOAD.entries:
+                        if folder:  # a student's: whoever asks for the files below it is told
+                            break
                         raise IntakeError(
                             f"{shown((str(self._top), *folder))} holds more than {DOWNLOAD.entries:,} files; "
                             "name the folder of one assignment"
@@ -83,6 +85,8 @@ class FolderTree:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
+            if folder:
+                return []
             raise IntakeError(f"{shown((str(self._top), *folder))}: {error.strerror or error}") from None
         return sorted(found, key=lambda child: child.name)
 

@@ -18,6 +18,8 @@ import msgspec
 from grader.notebooks.document import CodeCell
 from grader.notebooks.ipython import UnreadableCell, parse
 
+CELL_STATEMENTS_MAX = 2_000
+"""What more there is takes too long: the time for one line of them grows with the square of their number."""
 _OPAQUE = "?"
 _FEATURES = frozenset(importlib.import_module("__future__").all_feature_names)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -65,6 +67,8 @@ class _Needs(NamedTuple):
 def pieces(cell: CodeCell) -> list[Piece]:
     """The statements of `cell` in order. Raises UnreadableCell where Python can't read it."""
     plain, tree = parse(cell.source)
+    if len(tree.body) > CELL_STATEMENTS_MAX:
+        raise UnreadableCell(f"it has {len(tree.body):,} statements; the most is {CELL_STATEMENTS_MAX:,}", 0)
     lines = plain.split("\n")
     found: list[Piece] = []
     end_line, end_column = 0, 0

@@ -21,13 +21,14 @@ from grader.forbidden import public_names
 from grader.names import parse
 from grader.notebooks.belonging import is_ignored, owners
 from grader.notebooks.cells import CellMap, Run, header
-from grader.notebooks.document import CodeCell, code_cells
+from grader.notebooks.document import CodeCell, NotebookError, code_cells
 from grader.notebooks.ipython import UnreadableCell, dropped_magic
 from grader.notebooks.pieces import Kind, Piece, pieces
 from grader.text import clean_line
 
 ANSWER_MAX_BYTES = 256 * 1024  # as for a Python file
 NOTES_MAX = 5
+STATEMENTS_MAX = 10_000
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
 _DEFINITIONS = (Kind.CLASS, Kind.FUNCTION)
 # Calls that may set a constant: of these modules, save what loads, trains or waits.
@@ -105,6 +106,8 @@ class _Notebook:
                 continue
             try:
                 self.pieces += pieces(cell)
+                if len(self.pieces) > STATEMENTS_MAX:
+                    raise NotebookError(f"has more than {STATEMENTS_MAX:,} statements in its cells, so shorten it")
             except UnreadableCell as error:
                 line = f"line {error.line}: " if error.line else ""
                 self._broken.append(_Broken(cell, f"can't be read by Python ({line}{clean_line(str(error), 120)})"))

@@ -111,6 +111,22 @@ def test_unmatched_and_refused_work_is_listed_with_its_student(place: str) -> No
         assert cells(book)["Bob"].why == "a zip bomb"
 
 
+def test_work_that_was_refused_for_one_exercise_leaves_the_others_missing(place: str) -> None:
+    both = [
+        Refused(student=student("Ada"), place="ada/x/relu.py", why="two differ", slug="relu"),
+        Refused(student=student("Bob"), place="bob.zip", why="a bomb"),
+    ]
+    with make(place) as book:
+        for _ in range(2):
+            book.add(both)
+        assert list(book.refused()) == both
+        assert {name: cell.why for name, cell in cells(book, "relu").items()} == {"Ada": "two differ", "Bob": "a bomb"}
+        assert {name: cell.state for name, cell in cells(book, "matmul").items()} == {
+            "Ada": CellState.MISSING,
+            "Bob": CellState.REFUSED,
+        }
+
+
 def test_what_a_download_lists_no_more_is_forgotten(place: str) -> None:
     with make(place) as book:
         book.add([Unmatched(place="a", why="?"), Unmatched(place="b", why="?")], origin="week 1")

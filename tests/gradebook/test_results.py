@@ -9,7 +9,7 @@ import pytest
 from grader.classroom import CellState
 from grader.gradebook import Gradebook, GradebookError, content_of, result_key
 from grader.gradebook.results import PAGE
-from grader.model import CheckResult, Environment, Outcome, Status
+from grader.model import CheckResult, Diagnosis, DiagnosisKind, Environment, Outcome, Status
 from tests.gradebook.made import DIGESTS, FIXED, cells, grade_all, graded, hand_in, make, names, points, record_all
 
 
@@ -130,11 +130,15 @@ def test_a_message_that_no_text_may_hold_is_recorded_all_the_same(place: str) ->
         check = CheckResult(
             id="c", title="t", outcome=Outcome.FAILED, score=0, max_score=1, message="a\ud800\0b", output="\udfff"
         )
-        one = msgspec.structs.replace(one, result=msgspec.structs.replace(one.result, checks=(check,)))
-        book.record(pending.key, pending, one)
+        named = Diagnosis(check="c", kind=DiagnosisKind.FORBIDDEN_API, name="torch.\ud800", text=".")
+        result = msgspec.structs.replace(one.result, checks=(check,), diagnoses=(named,))
+        book.record(pending.key, pending, msgspec.structs.replace(one, result=result))
         found = book.result(pending.key)
         assert found is not None
         assert found.result.checks[0].message == "a\ufffd\ufffdb"
+        counted = cells(book)["Ada"].counted
+        assert counted is not None
+        assert counted.diagnoses == ("torch.\ufffd",)
 
 
 def test_an_ungraded_result_is_replaced_by_a_graded_one_and_never_the_reverse(place: str) -> None:

@@ -163,3 +163,7 @@ def test_a_hostile_class_makes_no_markup() -> None:
 def test_what_waits_has_no_result() -> None:
     book = sample_class(1)
     assert graded_of(book, cell("relu", CellState.WAITING)) is None
+
+
+def test_nobody_finds_a_name_whose_report_is_called_as_anothers() -> None:
+    assert len(names.tag("folder:jane")) == 16

@@ -80,7 +80,7 @@ def key_of(layout: Layout, pupil: Pupil) -> str:
     return {
         Layout.CANVAS: f"canvas:{pupil.number}",
         Layout.MOODLE: f"moodle:{pupil.number}",
-        Layout.GRADESCOPE: f"gradescope:{pupil.number:05d}",
+        Layout.GRADESCOPE: f"gradescope:s{pupil.number}@example.edu",
         Layout.GITHUB: f"github:{pupil.login}",
         Layout.NBGRADER: f"nbgrader:{pupil.login}",
         Layout.FOLDERS: f"folder:{pupil.name} {pupil.number}",

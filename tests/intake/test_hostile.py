@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -226,6 +227,43 @@ def test_a_download_that_leads_out_writes_nothing(name: str, tmp_path: Path) -> 
     assert not (tmp_path.parent / "matmul.py").exists()
 
 
+def test_an_odd_name_of_a_single_file_costs_its_owner(tmp_path: Path) -> None:
+    place = tmp_path / "class.zip"
+    place.write_bytes(zipped(("alice_1_11_matmul.py", GOOD), ("bob_2_12_linear.py", GOOD), ("eve_3_13_a\x07.py", GOOD)))
+    found = Found(tmp_path, place)
+    assert {one.student.name for one in found.hand_ins} == {"alice", "bob"}
+    assert [(one.student.name, "control character" in one.why) for one in found.refused] == [("eve", True)]
+
+
+@pytest.mark.parametrize("layout", [Layout.FOLDERS, Layout.NBGRADER, Layout.GITHUB, Layout.MOODLE])
+def test_a_folder_that_its_owner_has_closed_costs_its_owner(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupils = [Pupil(name, number, {"matmul": "a = 1"}) for number, name in enumerate(("Alice", "Bob", "Eve"), 1)]
+    place = write_class(tmp_path, layout, pupils)
+    [closed] = [path for path in place.rglob("*") if path.is_dir() and path.name.lower().count("eve")]
+    scan = os.scandir
+
+    def closed_scan(path: Path) -> object:  # root may read everything, so no mode would do
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed_scan)
+    found = Found(tmp_path, place)
+    assert len(found.hand_ins) == 2
+    assert ["can't be read" in one.why for one in found.refused] == [True]
+
+
+def test_lines_about_files_are_clean_whatever_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(caps.SIZES, ".ipynb", 10)
+    place = tmp_path / "class"
+    (place / "eve").mkdir(parents=True)
+    (place / "eve" / "\x1b[2J\u202ea.ipynb").write_text("x" * 100)
+    [line] = Found(tmp_path, place).said
+    assert line.isprintable()
+
+
 def test_what_leads_out_below_one_students_folder_is_that_students(tmp_path: Path) -> None:
     place = tmp_path / "class.zip"
     place.write_bytes(zipped(("alice/matmul.py", GOOD), ("bob/../../x/matmul.py", GOOD), ("bob/linear.py", GOOD)))
@@ -263,6 +301,15 @@ def test_100_000_files_in_one_students_folder_cost_that_student(
         assert {one.submission.source for one in found.hand_ins} == {"yes"}
         assert [one.student.name for one in found.refused] == ["Mallory"]
         assert "more than 50 files" in found.refused[0].why
+
+
+def test_a_thousand_notebooks_of_one_student_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.intake.collect.NOTEBOOKS_MAX", 5)
+    many = {f"{number}.ipynb": b"{}" for number in range(6)}
+    pupils = [Pupil("Mallory", 1, {"matmul": "no"}, extra=many), Pupil("Alice", 2, {"matmul": "yes"}, extra={"a": b""})]
+    found = Found(tmp_path, write_class(tmp_path, Layout.MOODLE, pupils))
+    assert {one.submission.source for one in found.hand_ins} == {"yes"}
+    assert ["more than 5 notebooks" in one.why for one in found.refused] == [True]
 
 
 def _fields(one: caps.Caps) -> dict[str, int]:

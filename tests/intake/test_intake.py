@@ -243,6 +243,26 @@ def test_the_half_of_a_hand_out_that_was_left_untouched_leaves_no_doubt(tmp_path
     assert [(one.student.name, one.slug) for one in found.refused] == [("cy", "matmul"), ("dan", "matmul")]
 
 
+def test_an_untouched_stub_does_not_hide_the_work_in_a_notebook_of_another_name(tmp_path: Path) -> None:
+    course = course_with_names(tmp_path)
+    stub, own = "def matmul():\n    raise NotImplementedError\n", "def matmul():\n    return 1\n"
+    files = {
+        "ann/matmul.py": stub,
+        "ann/homework.ipynb": notebook(own),
+        "bob/matmul.py": own,
+        "bob/homework.ipynb": notebook("def matmul():\n    return 2\n"),
+        "cy/matmul.py": stub,
+        "cy/homework.ipynb": notebook(stub),
+    }
+    found = Found(tmp_path, make(tmp_path, files), course=course)
+    assert {(one.student.name, one.submission.file) for one in found.hand_ins if one.submission.slug == "matmul"} == {
+        ("ann", "homework.ipynb"),
+        ("bob", "matmul.py"),
+        ("cy", "homework.ipynb"),
+    }
+    assert found.refused == []
+
+
 def test_notebooks_that_differ_in_their_outputs_alone_leave_no_doubt(tmp_path: Path) -> None:
     first = notebook("def matmul():\n    return 1")
     place = make(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,14 @@ from tests.intake.classes import write_zip
 from tests.intake.reading import Found, make_course
 
 A, B = b"a = 1\n", b"b = 2\n"
+
+
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return stream.getvalue()
 
 
 def read_zip(tmp_path: Path, *files: tuple[str, bytes], layout: Layout | None = None, name: str = "class.zip") -> Found:
@@ -74,6 +84,20 @@ def test_canvas_anonymous_and_late(tmp_path: Path) -> None:
 def test_the_later_of_two_canvas_uploads_of_one_name_has_the_higher_number(tmp_path: Path) -> None:
     found = read_zip(tmp_path, ("doe_1_900_matmul.py", A), ("doe_1_89_matmul.py", B))
     assert [(one.attempt, one.ref) for one in found.hand_ins] == [(1, "doe_1_89_matmul.py"), (2, "doe_1_900_matmul.py")]
+
+
+def test_a_canvas_name_that_ends_in_a_number_does_not_make_its_files_another_students(tmp_path: Path) -> None:
+    forged = zipped(("matmul.py", B))
+    found = read_zip(
+        tmp_path, ("doe_5_900_hw.zip", zipped(("matmul.py", A))), ("mallory_5_4711_90210_hw-1.zip", forged)
+    )
+    assert [(one.student.key, one.student.name, one.submission.source) for one in found.hand_ins] == [
+        ("canvas:5", "doe", A.decode())
+    ]
+    assert found.refused == []
+    assert [(one.place, one.why) for one in found.unmatched] == [
+        ("mallory_5_4711_90210_hw-1.zip", "may be of the student 5 or of another one with a longer name")
+    ]
 
 
 def test_moodle_names(tmp_path: Path) -> None:
@@ -152,8 +176,8 @@ def test_a_gradescope_export(tmp_path: Path) -> None:
     assert found.intake.layout is Layout.GRADESCOPE
     seen = [(one.student.key, one.attempt, one.submitted_at, one.ref) for one in found.hand_ins]
     assert seen == [
-        ("gradescope:0200", 1, "2023-09-21T17:11:12.123456+00:00", "submission_1"),
-        ("gradescope:0200", 2, "2023-09-22T10:11:12.123456+00:00", "submission_2"),
+        ("gradescope:one@example.edu", 1, "2023-09-21T17:11:12.123456+00:00", "submission_1"),
+        ("gradescope:one@example.edu", 2, "2023-09-22T10:11:12.123456+00:00", "submission_2"),
         ("gradescope:two@example.edu", 1, "2023-09-21T17:11:12.123456+00:00", "submission_1"),
     ]
     assert found.hand_ins[1].student.ids == {"gradescope_sid": "0200", "email": "one@example.edu"}
@@ -171,7 +195,7 @@ def test_two_people_with_one_student_number_are_kept_apart(tmp_path: Path) -> No
         ("submission_1/matmul.py", A),
         ("submission_2/matmul.py", B),
     )
-    assert {one.student.key for one in found.hand_ins} == {"gradescope:7", "gradescope:7+n2@x.edu"}
+    assert {one.student.key for one in found.hand_ins} == {"gradescope:n1@x.edu", "gradescope:n2@x.edu"}
     assert len(found.intake.problems) == 1
 
 
@@ -221,6 +245,40 @@ def test_nbgraders_exchange_has_every_attempt(tmp_path: Path) -> None:
         ("nbgrader:bob", 1, A.decode()),
     ]
     assert found.hand_ins[1].submitted_at == "2026-03-02T10:00:00+00:00"
+
+
+def test_one_student_with_a_file_called_as_the_time_stamp_does_not_make_a_class_nbgraders(tmp_path: Path) -> None:
+    files = [(f"{name}/matmul.py", A) for name in ("ann", "bob", "cy")]
+    found = read_zip(tmp_path, *files, ("ann/x/timestamp.txt", b"2026-03-01 10:00:00 UTC"))
+    assert found.keys == {"folder:ann", "folder:bob", "folder:cy"}
+
+
+@pytest.mark.parametrize("top", ["", "submitted/"])
+def test_a_student_who_is_called_as_a_folder_of_programs_is_listed(top: str, tmp_path: Path) -> None:
+    found = read_zip(tmp_path, *((f"{top}{name}/hw/matmul.py", A) for name in ("ann", "bob", "dist", "__MACOSX", ".x")))
+    assert [one.student.name for one in found.hand_ins] == ["ann", "bob"]
+    assert [one.place for one in found.unmatched] == ["dist"]
+
+
+def test_a_number_behind_a_students_name_is_the_students(tmp_path: Path) -> None:
+    flat = ("matmul_group-1.py", "matmul_group-2.py", "linear_group-1 (1).py", "linear_bob.py")
+    found = read_zip(tmp_path, *((name, A) for name in flat))
+    assert {(one.student.key, one.attempt, one.submission.slug) for one in found.hand_ins} == {
+        ("folder:group-1", 1, "matmul"),
+        ("folder:group-2", 1, "matmul"),
+        ("folder:group-1", 1, "linear"),
+        ("folder:bob", 1, "linear"),
+    }
+
+
+def test_a_number_behind_a_students_archive_is_the_students(tmp_path: Path) -> None:
+    archive = zipped(("matmul.py", A))
+    found = read_zip(tmp_path, *((name, archive) for name in ("ann-1.zip", "ann-2.zip", "ann-2 (1).zip")))
+    assert {(one.student.key, one.attempt) for one in found.hand_ins} == {
+        ("folder:ann-1", 1),
+        ("folder:ann-2", 1),
+        ("folder:ann-2", 2),
+    }
 
 
 def test_single_files_have_the_student_on_either_side(tmp_path: Path) -> None:

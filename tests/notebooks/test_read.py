@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.notebooks.document import NotebookError
 from grader.notebooks.read import answers, stub_names
 from tests.notebooks.files import STUBS, body, code, notebook, old_notebook, read, text
 
@@ -257,6 +258,18 @@ def test_the_exercise_asked_for_is_there_in_any_case() -> None:
 def test_statements_on_one_line_are_taken_apart() -> None:
     found = read("A = 1; print(A); B = (2 +\n  A); class_ = 3", "class Linear:\n    a = A; b = B", "x = 1; \\\n  y = 2")
     assert body(found["linear"]).split("\n")[:3] == ["A = 1", "B = (2 +", "  A)"]
+
+
+def test_a_cell_of_too_many_statements_costs_that_cell_alone() -> None:
+    found = read("a=1;" * 2_001, "class Linear:\n    pass")
+    assert body(found["linear"]) == "class Linear:\n    pass"
+    found = read("class Linear:\n    pass\n" + "1;" * 2_001, asked="linear")
+    assert "cell 1 can't be read by Python (it has 2,002 statements; the most is 2,000)" in found["linear"].problem
+
+
+def test_a_notebook_of_too_many_statements_is_one_line() -> None:
+    with pytest.raises(NotebookError, match="more than 10,000 statements"):
+        read(*["a = 1\n" * 2_000] * 6)
 
 
 def test_decorators_and_comments_stay_with_what_they_stand_above() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from grader.classroom import Student
 from grader.intake.match import Matcher, Named, take_apart
-from grader.intake.names import is_skipped, key, plain, shown
+from grader.intake.names import fold, is_skipped, key, plain, shown
 from grader.intake.roster import Piece, Roster, Unit
 from grader.intake.tree import Entry, Parts, Tree
 
@@ -46,9 +46,13 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
         except ValueError:
             roster.stray(shown((name,)), "may be of either of two exercises; put the student's work into a folder")
             continue
+        whole = take_apart(name, dashes=False)
         if not slug:
-            rest.append((name, entry, named))
+            rest.append((name, entry, whole))
             continue
+        if not fold(named.stem).endswith(slug):  # the student comes last, so a number there is the student's
+            named = whole
+            student, _ = matcher.of_one(whole)
         own = slug + named.suffix
         person = roster.person(_student(student), shown((name,)))
         piece = Piece(entry=entry, own=(own,), ref=name, order=named.again)

@@ -31,6 +31,7 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
     roster = Roster()
     for child in tree.children(top):
         if is_skipped(child.name) or not child.is_folder:
+            roster.skipped(child.name)
             continue
         name = plain(child.name)
         person = roster.person(_student(name), shown((name,)))
@@ -50,7 +51,7 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
         if is_skipped(name):
             continue
         if is_archive(name):
-            named = take_apart(name)
+            named = take_apart(name, dashes=False)
             piece = Piece(entry=entry, own=(name,), ref=name, order=named.again)
             person = roster.person(_student(named.stem), shown((name,)))
             person.units.append(Unit(pieces=(piece,), ref=name))

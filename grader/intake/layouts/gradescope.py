@@ -33,7 +33,7 @@ def detect(tree: Tree, top: Parts) -> str:
 
 
 def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
-    """The submitters by their student number, or by e-mail where they have none. Raises IntakeError."""
+    """The submitters by their e-mail, or by student number where they have none. Raises IntakeError."""
     roster = Roster()
     entry = next((entry for entry in tree.here(top) if entry.parts[-1] == METADATA), None)
     if entry is None:
@@ -74,12 +74,13 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
 def _student(submitter: dict[str, str], emails: dict[str, str], roster: Roster) -> Student:
     name, sid, email = (submitter.get(what, "").strip() for what in ("name", "sid", "email"))
     ids = {"gradescope_sid": sid, "email": email}
-    text = sid or email.lower() or name
+    # An address is one person's and was confirmed. Numbers are what students enter: one with another's must not get,
+    # or spoil, that one's grades.
+    text = email.lower() or sid or name
     if sid and emails.setdefault(sid, email.lower()) != email.lower():
         roster.problems.append(
             f"{METADATA}: the student number {shown((sid,))} is that of two people; they are kept apart by their e-mail"
         )
-        text = f"{sid}+{email.lower()}"
     return Student(key=key("gradescope", text), name=name, ids={what: value for what, value in ids.items() if value})
 
 

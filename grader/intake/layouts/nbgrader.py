@@ -28,11 +28,10 @@ def detect(tree: Tree, top: Parts) -> str:
     found = sum(1 for name in folders if _INBOUND.fullmatch(name))
     if found * 2 > len(folders):
         return f"{found} of {len(folders)} folders are named STUDENT+ASSIGNMENT+TIME"
-    for student in folders[:20]:
-        for inner in _folders(tree, (*top, student))[:5]:
-            if any(entry.parts[-1] == STAMP for entry in tree.here((*top, student, inner))):
-                return f"{shown((student, inner))} has a {STAMP}"
-    return ""
+    # Of most: a file of that name in one student's folder must not decide how all are read.
+    looked_at = folders[:20]
+    found = sum(_is_stamped(tree, (*top, student)) for student in looked_at)
+    return f"{found} of {len(looked_at)} folders have a {STAMP} below" if found * 2 > len(looked_at) else ""
 
 
 def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
@@ -40,6 +39,8 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
     roster = Roster()
     if SUBMITTED in _folders(tree, top):
         top = (*top, SUBMITTED)
+    for child in tree.children(top):
+        roster.skipped(child.name)
     for number, name in enumerate(_folders(tree, top)):
         if found := _INBOUND.fullmatch(name):
             student, place = found["student"], (*top, name)
@@ -66,6 +67,13 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
 def _student(name: str) -> Student:
     text = plain(name)
     return Student(key=key("nbgrader", text), name=text, ids={"nbgrader_student": text})
+
+
+def _is_stamped(tree: Tree, student: Parts) -> bool:
+    for inner in _folders(tree, student)[:5]:
+        if any(entry.parts[-1] == STAMP for entry in tree.here((*student, inner))):
+            return True
+    return False
 
 
 def _stamp(tree: Tree, folder: Parts) -> str:
