@@ -154,13 +154,13 @@ def _named(request: Request) -> dict[str, str]:
 
 def _renderer(book: Book, request: Request) -> Callable[[Row], tuple[str, bytes]]:
     from grader.handback import feedback, reports
-    from grader.handback.book import results_of
+    from grader.handback.book import graded_of, results_in
 
     def page(row: Row) -> tuple[str, bytes]:
         return "feedback.html", reports.render(book, row)
 
     def text(row: Row) -> tuple[str, bytes]:
-        told = feedback.as_text(feedback.lines(row, book.columns, results_of(book, row)))
+        told = feedback.as_text(feedback.lines(row, book.columns, results_in(graded_of(book, row))))
         return "feedback.txt", told.encode("utf-8", "replace")
 
     return text if request.feedback == "text" else page

@@ -5,9 +5,9 @@ but for the lines of the table itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from grader.classroom import Cell, CellState, Row
+from grader.classroom import Cell, CellState, Graded, Row
 from grader.dashboard.measures import FEWEST, Correlation, bins, median, percentile
 from grader.dashboard.page import (
     Bar,
@@ -25,7 +25,7 @@ from grader.dashboard.page import (
     Tile,
 )
 from grader.dashboard.tally import CheckTally, ExerciseTally, Kind
-from grader.handback.book import Book, graded_of
+from grader.handback.book import Book, with_results
 from grader.handback.reports import FOLDER, file_name
 from grader.model import ExerciseResult, Status
 from grader.report import words
@@ -73,8 +73,8 @@ class _Filler:
         self._waiting = 0
 
     def page(self, when: str) -> Page:
-        for row in self._book.rows():
-            self._add(row)
+        for row, graded in with_results(self._book):
+            self._add(row, graded)
         columns = self._book.columns
         most = math.fsum(column.max_score * column.weight for column in columns)
         every = [one for at, tally in enumerate(self._tallies) for one in self._mistakes(at, tally)]
@@ -104,10 +104,10 @@ class _Filler:
 
     # ---- one student ----
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: Row, graded: Mapping[str, Graded]) -> None:
         href = f"{FOLDER}/{file_name(row)}"
         name = clean_line(row.student.name, NAME_CHARS) or clean_line(row.student.key, NAME_CHARS)
-        results = [self._result(cell) for cell in row.cells]
+        results = [_result(cell, graded.get(cell.slug)) for cell in row.cells]
         known = all(cell.points is not None for cell in row.cells)
         raw = math.fsum(result.score for result in results if result is not None) if known else None
         mistakes: list[int] = []
@@ -136,13 +136,6 @@ class _Filler:
                 flags="".join(sorted(set(flags))),
             )
         )
-
-    def _result(self, cell: Cell) -> ExerciseResult | None:
-        """What the suite gave, also where a person decided otherwise; None if it has not graded."""
-        if cell.counted is None or cell.counted.status in (None, Status.UNGRADED):
-            return None
-        graded = graded_of(self._book, cell)
-        return graded.result if graded is not None and graded.result.status is not Status.UNGRADED else None
 
     def _note(self, cell: Cell, tally: ExerciseTally, name: str, href: str) -> str:
         """The flags of a cell; what a list says of it is put there."""
@@ -268,6 +261,13 @@ class _Filler:
         yield from refused.listing("Refused", "Not read at all; the student has to hand in again.", acting=True)
         yield from self._adjusted.listing("Adjusted by hand", "These points count instead of the suite's.")
         yield from self._late.listing("Late", "Taken off the score of the suite by the policy of the course.")
+
+
+def _result(cell: Cell, graded: Graded | None) -> ExerciseResult | None:
+    """What the suite gave, also where a person decided otherwise; None if it has not graded."""
+    if graded is None or cell.counted is None or cell.counted.status in (None, Status.UNGRADED):
+        return None
+    return graded.result if graded.result.status is not Status.UNGRADED else None
 
 
 class _Entries:

@@ -35,6 +35,7 @@ _FIELDS = (
 # Made once: to make a statement takes longer than SQLite takes to execute it.
 _STATUS = select(results.c.status).where(results.c.key == bindparam("key"))
 _CONTENT = select(submissions.c.content).where(submissions.c.id == bindparam("id"))
+_READ = select(results.c.key, results.c.data).where(results.c.key.in_(bindparam("keys", expanding=True)))
 _INSERT = insert(results)
 _LINK = (
     update(submissions)
@@ -95,11 +96,15 @@ def record(database: Database, items: Iterable[tuple[str, Pending, Graded]], run
             _store(connection, row, pending)
 
 
-def read(database: Database, key: str) -> Graded | None:
-    """See `Gradebook.result`."""
-    with database.transaction() as connection:
-        data = connection.execute(select(results.c.data).where(results.c.key == key)).scalar()
-        return None if data is None else unpack(data)
+def read(database: Database, keys: Iterable[str]) -> dict[str, Graded]:
+    """See `Gradebook.results`."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, Graded] = {}
+    for start in range(0, len(wanted), PAGE):
+        with database.transaction() as connection:
+            part = connection.execute(_READ, {"keys": wanted[start : start + PAGE]}).all()
+        found.update((key, unpack(data)) for key, data in part)
+    return found
 
 
 def unpack(data: bytes) -> Graded:

@@ -5,16 +5,21 @@ Renderers see a `Book` and no database: the gradebook is one, and so is a class 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from grader.classroom import Cell, CellState, Column, Graded, Refused, Row, Unmatched
+from grader.classroom import CellState, Column, Graded, Refused, Row, Unmatched
 from grader.model import ExerciseResult
 
 if TYPE_CHECKING:
     from grader.gradebook import Run
+
+
+PAGE = 20
+"""The results of so many students are in memory at a time: a result with its messages takes some tens of KiB."""
 
 
 class HandBackError(Exception):
@@ -43,8 +48,8 @@ class Book(Protocol):
         """The students with what they have, streamed."""
         ...
 
-    def result(self, key: str) -> Graded | None:
-        """What grading under `key` gave."""
+    def results(self, keys: Iterable[str]) -> dict[str, Graded]:
+        """What grading gave, by key, as far as there is something."""
         ...
 
     def last_run(self) -> Run | None:
@@ -74,14 +79,28 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
 
 
-def results_of(book: Book, row: Row) -> dict[str, ExerciseResult]:
-    """The results of the attempts of a student that count, by slug, as far as they are graded."""
-    found = ((cell, graded_of(book, cell)) for cell in row.cells)
-    return {cell.slug: graded.result for cell, graded in found if graded is not None}
+def with_results(book: Book) -> Iterator[tuple[Row, dict[str, Graded]]]:
+    """The students, and by slug what grading the attempts that count gave; read for some of them at a time."""
+    rows = book.rows()
+    while page := tuple(itertools.islice(rows, PAGE)):
+        found = book.results(key for row in page for _, key in _counted(row))
+        for row in page:
+            yield row, {slug: found[key] for slug, key in _counted(row) if key in found}
 
 
-def graded_of(book: Book, cell: Cell) -> Graded | None:
-    """What grading the attempt that counts gave, or None while there is none."""
-    if cell.counted is None or not cell.counted.key or cell.state not in (CellState.GRADED, CellState.UNGRADED):
-        return None
-    return book.result(cell.counted.key)
+def graded_of(book: Book, row: Row) -> dict[str, Graded]:
+    """By slug what grading the attempts of one student that count gave, as far as there is something."""
+    found = book.results(key for _, key in _counted(row))
+    return {slug: found[key] for slug, key in _counted(row) if key in found}
+
+
+def results_in(graded: Mapping[str, Graded]) -> dict[str, ExerciseResult]:
+    """The results alone."""
+    return {slug: one.result for slug, one in graded.items()}
+
+
+def _counted(row: Row) -> Iterator[tuple[str, str]]:
+    """Exercise and key of the attempts that count and were graded, or tried."""
+    for cell in row.cells:
+        if cell.counted is not None and cell.counted.key and cell.state in (CellState.GRADED, CellState.UNGRADED):
+            yield cell.slug, cell.counted.key

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from grader.classroom import Cell, Row
 from grader.handback import feedback, zips
-from grader.handback.book import Book, Export, results_of
+from grader.handback.book import Book, Export, results_in, with_results
 from grader.model import ExerciseResult
 from grader.report import words
 
@@ -31,13 +31,13 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
     def entries() -> Iterator[tuple[str, bytes]]:
         left_out = 0
         done: set[str] = set()
-        for row in book.rows():
+        for row, graded in with_results(book):
             refs: dict[str, list[Cell]] = {}
             for cell in row.cells:
                 if cell.counted is not None and _is_known(cell.counted.ref):
                     refs.setdefault(cell.counted.ref, []).append(cell)
             left_out += not refs
-            results = results_of(book, row) if refs else {}
+            results = results_in(graded)
             # The members of a group have one file between them, and Canvas comments to all of them.
             for ref, cells in refs.items():
                 if ref not in done:

@@ -18,7 +18,7 @@ import msgspec
 from grader import __version__
 from grader.classroom import Column, Graded, Refused, Row, Unmatched
 from grader.files import write_atomically
-from grader.handback.book import Book, Export, graded_of
+from grader.handback.book import Book, Export, with_results
 from grader.handback.target import unsaid
 
 CLASS_VERSION = 1
@@ -67,9 +67,8 @@ def _pieces(book: Book, notes: list[str]) -> Iterator[bytes]:
     yield from _listed(book.refused())
     yield b'],\n"students": ['
     blank = 0
-    for number, row in enumerate(book.rows()):
+    for number, (row, graded) in enumerate(with_results(book)):
         blank += sum(cell.points is None for cell in row.cells)
-        graded = {cell.slug: found for cell in row.cells if (found := graded_of(book, cell)) is not None}
         yield (b",\n" if number else b"\n") + _encoded(StudentGrades(row=row, results=graded))
     yield b"\n]}\n"
     notes += filter(None, [unsaid(blank)])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from grader import junit
 from grader.classroom import Cell, CellState, Row
 from grader.handback import cells
-from grader.handback.book import Book, Export, results_of
+from grader.handback.book import Book, Export, results_in, with_results
 from grader.handback.target import unsaid
 from grader.model import CheckResult, ExerciseResult, Outcome
 from grader.report import words
@@ -25,9 +25,9 @@ def export(book: Book) -> Export:
 
 def _suites(book: Book, notes: list[str]) -> Iterator[junit.Suite]:
     blank = 0
-    for row in book.rows():
+    for row, graded in with_results(book):
         blank += sum(cell.points is None for cell in row.cells)
-        results = results_of(book, row)
+        results = results_in(graded)
         made = tuple(case for cell in row.cells for case in _cases(cell, results.get(cell.slug)))
         yield junit.Suite(
             name=clean_line(row.student.name or row.student.key, 200), cases=made, properties=_properties(row)

@@ -14,7 +14,7 @@ import msgspec
 
 from grader.classroom import Row
 from grader.handback import cells, feedback, zips
-from grader.handback.book import Book, Export, HandBackError, results_of
+from grader.handback.book import Book, Export, HandBackError, graded_of, results_in
 from grader.handback.target import mismatch, scaled, target_of, unsaid
 from grader.handback.worksheet import Sheet
 from grader.report import words
@@ -74,7 +74,7 @@ def worksheet(book: Book, wanted: Wanted, data: bytes) -> Export:
             continue
         sheet.put(line, at.grade, cells.number(scaled(points, target, most, scale=wanted.scale), comma=comma))
         if at.feedback >= 0:
-            told = feedback.lines(_narrowed(row, slug), book.columns, results_of(book, row))
+            told = feedback.lines(_narrowed(row, slug), book.columns, results_in(graded_of(book, row)))
             sheet.put(line, at.feedback, feedback.as_comment(told))
     absent = [row.student for row in book.rows() if row.student.key not in filled]
     notes += filter(

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
@@ -26,6 +30,7 @@ from grader.report.grading import Grading
 
 FOLDER = "reports"
 _HEAD_BYTES = 4096
+WRITERS = 4
 _STAMP = re.compile(rb'<meta name="grader-stamp" content="([0-9a-f]{64})">')
 _OWN = re.compile(r"[a-z0-9-]{1,60}-([0-9a-f]{16})\.html")
 _ORDER = tuple(Level)
@@ -60,18 +65,43 @@ def write_reports(
         if found := _OWN.fullmatch(path.name):
             there.setdefault(found[1], []).append(path.name)
     written = unchanged = 0
-    for row in book.rows() if only is None else book.rows(student_keys=only):
-        name = file_name(row)
-        stamp = _stamp(book, row, environment)
-        if _stamp_of(place / name) == stamp:
-            unchanged += 1
-        else:
-            write_atomically(place / name, render(book, row, environment, stamp=stamp))
-            written += 1
-        for other in there.get(tag(row.student.key), ()):
-            if other != name:
-                (place / other).unlink(missing_ok=True)
+    with _Writers() as writers:
+        for row in book.rows() if only is None else book.rows(student_keys=only):
+            name = file_name(row)
+            stamp = _stamp(book, row, environment)
+            if _stamp_of(place / name) == stamp:
+                unchanged += 1
+            else:
+                writers.write(place / name, render(book, row, environment, stamp=stamp))
+                written += 1
+            for other in there.get(tag(row.student.key), ()):
+                if other != name:
+                    (place / other).unlink(missing_ok=True)
     return Written(written=written, unchanged=unchanged)
+
+
+class _Writers:
+    """Threads that write pages, since waiting for the disk takes as long as making a page. Errors come a bit later."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
+        self._under_way: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=error is not None)
+        while self._under_way and error is None:
+            self._under_way.popleft().result()
+
+    def write(self, path: Path, page: bytes) -> None:
+        """Write it soon. Raises OSError of an earlier one."""
+        if len(self._under_way) >= 2 * WRITERS:
+            self._under_way.popleft().result()
+        self._under_way.append(self._pool.submit(write_atomically, path, page))
 
 
 def render(book: Book, row: Row, environment: Environment | None = None, *, stamp: str = "") -> bytes:
@@ -82,7 +112,7 @@ def render(book: Book, row: Row, environment: Environment | None = None, *, stam
 
 def report_of(book: Book, row: Row, environment: Environment | None = None) -> Report:
     """The results of the attempts that count, as the report of one run."""
-    graded = [found for cell in row.cells if (found := graded_of(book, cell)) is not None]
+    graded = list(graded_of(book, row).values())
     counting = [one.result for one in graded if one.result.status is not Status.UNGRADED]
     return Report(
         score=sum(result.score for result in counting),

@@ -155,8 +155,9 @@ def _shared(
     mine, theirs = (own_traits(*both, known) for both in zip(sources, readings, strict=True))
     found = [(one, standing.counts[trait_number(one)]) for one in mine & theirs]
     wrong = []
+    results = book.results(work.key for work in (part.left, part.right) if work.key)
     for work in (part.left, part.right):
-        graded = book.result(work.key) if work.key else None
+        graded = results.get(work.key)
         wrong.append(traits.of_result(graded.result) if graded is not None else frozenset())
     found += [(one, standing.counts[trait_number(one)]) for one in wrong[0] & wrong[1]]
     rare = [(one, count) for one, count in found if count <= standing.limit]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,8 +30,8 @@ class Book(Protocol):
         """The text that was handed in for an exercise."""
         ...
 
-    def result(self, key: str) -> Graded | None:
-        """What grading gave."""
+    def results(self, keys: Iterable[str]) -> dict[str, Graded]:
+        """What grading gave, by key."""
         ...
 
 

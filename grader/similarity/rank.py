@@ -38,6 +38,7 @@ BONUS_MAX = 10.0
 """In bits: a common source of 200 lines must not outweigh everything else."""
 UNIQUE_PRINTS = 3
 _FAINT = 2.0
+_PAGE = 100
 _MAD = 1.4826
 
 
@@ -159,18 +160,15 @@ def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | N
     seen: dict[str, Analysis] = {}
     analyses: list[Analysis] = []
     wrong: list[frozenset[int]] = []
-    results: dict[str, frozenset[int]] = {}
     unread = 0
     nothing = Analysis(frozenset(), frozenset(), frozenset())
+    results = _failures(book, list(dict.fromkeys(work.key for work in works if work.key)))
     for work in works:
         if work.sha256 not in seen:
             source = source_of(book.source(work.sha256, column.slug), work.file, column.slug)
             seen[work.sha256] = nothing if source is None else analyse(source, known or Given())
         unread += seen[work.sha256] is nothing
         analyses.append(seen[work.sha256])
-        if work.key and work.key not in results:
-            graded = book.result(work.key)
-            results[work.key] = failures(graded.result if graded is not None else None)
         wrong.append(results.get(work.key, frozenset()))
     limit = compare.holders_limit(len(works), options.share)
     grams = compare.holders([one.grams for one in analyses])
@@ -195,6 +193,15 @@ def _stand(book: Book, column: Column, works: tuple[Work, ...], known: Given | N
         unread=unread,
         ordered=np.sort(total.bits),
     )
+
+
+def _failures(book: Book, keys: Sequence[str]) -> dict[str, frozenset[int]]:
+    """What went wrong in each of these results, by key; read some at a time, since a result is large."""
+    return {
+        key: failures(graded.result)
+        for start in range(0, len(keys), _PAGE)
+        for key, graded in book.results(keys[start : start + _PAGE]).items()
+    }
 
 
 def _typical(nearest: Bits, least: float) -> Typical:

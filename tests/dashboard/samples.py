@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +126,9 @@ class FakeBook:
         ordered = sorted(self._rows, key=lambda row: (row.student.name, row.student.key))
         return (row for row in ordered if student_keys is None or row.student.key in student_keys)
 
-    def result(self, key: str) -> Graded | None:
-        """What was graded under `key`."""
-        return self._results.get(key)
+    def results(self, keys: Iterable[str]) -> dict[str, Graded]:
+        """What was graded under these keys."""
+        return {key: self._results[key] for key in keys if key in self._results}
 
     def last_run(self) -> Run | None:
         """The last run."""

@@ -78,6 +78,17 @@ def test_an_unreadable_file_is_pending_with_its_problem(place: str) -> None:
         assert waiting[0].file == big.submission.file
 
 
+def test_many_results_are_read_at_once(place: str) -> None:
+    with make(place, [hand_in(f"Student {n}", text=f"x = {n}\n") for n in range(230)]) as book:
+        waiting = list(book.pending(DIGESTS))
+        book.record_many((one.key, one, graded(one)) for one in waiting[:-1])
+        keys = [one.key for one in waiting]
+        found = book.results([*keys, keys[0], "nothing"])
+        assert set(found) == set(keys[:-1])
+        assert all(found[one.key] == graded(one) for one in waiting[:-1])
+        assert book.results([]) == {}
+
+
 def test_a_result_comes_back_as_it_was_recorded(place: str) -> None:
     with make(place, [hand_in("Ada")]) as book:
         (pending,) = book.pending(DIGESTS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from grader.classroom import Adjustment, CellState, Student
+from grader.classroom import Adjustment, CellState, Graded, Student
 from grader.handback import names, reports
-from grader.handback.book import graded_of
+from grader.handback.book import graded_of, with_results
 from grader.model import Level
 from tests.dashboard.samples import DUE, NASTY, FakeBook, cell, columns, done, graded, one_student, result, sample_class
 from tests.report.test_html import Parser
@@ -133,6 +134,15 @@ def test_the_report_says_what_counts_and_why() -> None:
     assert "tutor@example.org" not in text
 
 
+def test_a_page_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    book = sample_class(3)
+    last = reports.file_name(list(book.rows())[-1])
+    (tmp_path / "reports" / last).mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        reports.write_reports(book, tmp_path)
+    assert not list((tmp_path / "reports").glob("*.part"))
+
+
 def test_the_isolation_of_a_report_is_the_weakest_of_its_results() -> None:
     cells = (done("matmul", 4, "a"), done("linear", 4, "b"))
     results = {
@@ -160,9 +170,25 @@ def test_a_hostile_class_makes_no_markup() -> None:
     assert not [name for _, attributes in parser.tags for name in attributes if name.startswith("on")]
 
 
+def test_results_are_read_for_many_students_at_once() -> None:
+    book = sample_class(50)
+    asked: list[list[str]] = []
+    read = book.results
+
+    def results(keys: Iterable[str]) -> dict[str, Graded]:
+        asked.append(list(keys))
+        return read(asked[-1])
+
+    book.results = results  # type: ignore[method-assign]
+    found = [(row.student.key, graded) for row, graded in with_results(book)]
+    assert len(asked) == 3
+    assert found == [(row.student.key, graded_of(book, row)) for row in book.rows()]
+    assert any(graded for _, graded in found)
+
+
 def test_what_waits_has_no_result() -> None:
     book = sample_class(1)
-    assert graded_of(book, cell("relu", CellState.WAITING)) is None
+    assert graded_of(book, one_student("Ada", cell("relu", CellState.WAITING))) == {}
 
 
 def test_nobody_finds_a_name_whose_report_is_called_as_anothers() -> None:

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -114,7 +114,7 @@ class FakeBook:
     title: str = "A made-up class"
     people: list[Row] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
-    results: dict[str, Graded] = field(default_factory=dict)
+    grades: dict[str, Graded] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         return iter(self.people)
@@ -122,8 +122,8 @@ class FakeBook:
     def source(self, sha256: str, slug: str | None = None) -> bytes | None:
         return self.sources.get(sha256)
 
-    def result(self, key: str) -> Graded | None:
-        return self.results.get(key)
+    def results(self, keys: Iterable[str]) -> dict[str, Graded]:
+        return {key: self.grades[key] for key in keys if key in self.grades}
 
 
 def book_of(
@@ -149,7 +149,7 @@ def book_of(
             key = ""
             if results and (name, slug) in results:
                 key = f"{name}/{slug}"
-                book.results[key] = Graded(result=results[name, slug], seed=1)
+                book.grades[key] = Graded(result=results[name, slug], seed=1)
             attempt = AttemptGrade(
                 submission_id=0, attempt=1, file=f"{slug}{suffix}", sha256=sha256, key=key,
                 ref=(refs or {}).get((name, slug), f"{name}/{slug}"), submitted_at="2026-03-01T12:00:00+00:00",
