@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dask.config
+import distributed  # noqa: F401  its settings must be there before a test sets one, or they go with it
 import pytest
 
 from grader.batch import run as run_module
