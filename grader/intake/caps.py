@@ -16,7 +16,7 @@ STAMP_MAX_BYTES = 4 * KIB
 PERSON_MAX_BYTES = 128 * MIB
 """Python files and notebooks of one student, unpacked, all attempts together."""
 LISTED_MAX = 20
-"""Files that belong to no exercise, per student, that are listed one by one."""
+"""Files that belong to no exercise, and those that can't be read, per student, that are listed one by one."""
 FOLDER_DEPTH_MAX = 12
 PATH_PARTS_MAX = 64
 PATH_CHARS_MAX = 2_000

@@ -34,7 +34,7 @@ WHY_CHARS = 600
 NOTEBOOKS_MAX = 100
 """Notebooks of one student that are read, all attempts together: each can take a second."""
 ALIKE_MAX = 50
-"""Files for one exercise, handed in by one student at one time, that are looked at."""
+"""Files for one exercise, handed in by one student, that are looked at: the time to grade them is everybody's."""
 
 _TOO_MUCH = f"is not read: more than {size_text(PERSON_MAX_BYTES)} of Python files and notebooks"
 
@@ -118,15 +118,15 @@ class _Collected:
         """The files that are no hand-in."""
         yield from self._listed
         if self._unlisted:
-            why = f"{self._unlisted:,} more files that belong to no exercise"
+            why = f"{self._unlisted:,} more files that belong to no exercise or can't be read"
             yield Unmatched(place=self._person.place, why=why, student=self._person.student)
 
     def hand_ins(self) -> Iterator[HandIn]:
         """The attempts at each exercise, in course order."""
         for slug in self._room.course.slugs:
             attempt = 0
-            for unit, files in self._units:
-                for file, read in self._attempts(slug, files.get(slug, [])):
+            for unit, files in self._latest(slug):
+                for file, read in self._attempts(slug, files):
                     attempt += 1
                     yield HandIn(
                         student=self._person.student,
@@ -136,6 +136,18 @@ class _Collected:
                         ref=file.ref,
                         submission=read,
                     )
+
+    def _latest(self, slug: str) -> list[tuple[Unit, list[_File]]]:
+        """The files for an exercise by the time of handing in, without the oldest where there are too many."""
+        found = [(unit, files[slug]) for unit, files in self._units if files.get(slug)]
+        kept, amount = len(found), 0
+        while kept and (amount := amount + len(found[kept - 1][1])) <= ALIKE_MAX:
+            kept -= 1
+        kept = min(kept, len(found) - 1) if found else 0  # too many at one time are told by whoever reads them
+        if kept:
+            files = sum(len(files) for _, files in found[:kept])
+            self._line(self._person.place, f"{files:,} earlier files for {slug} are not read, as {ALIKE_MAX} later are")
+        return found[kept:]
 
     def _pieces(self, unit: Unit) -> Iterator[Piece]:
         yield from unit.pieces
@@ -278,6 +290,9 @@ class _Collected:
             raise _OverError(_TOO_MUCH)
 
     def _refuse(self, place: str, why: str, slug: str = "") -> None:
+        if len(self.refused) >= LISTED_MAX and any(one.slug == slug for one in self.refused):
+            self._unlisted += 1
+            return
         why = clean_line(why, WHY_CHARS)
         self.refused.append(Refused(student=self._person.student, place=place, why=why, slug=slug))
 

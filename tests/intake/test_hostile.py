@@ -312,6 +312,31 @@ def test_a_thousand_notebooks_of_one_student_are_not_read(tmp_path: Path, monkey
     assert ["more than 5 notebooks" in one.why for one in found.refused] == [True]
 
 
+def test_of_a_thousand_attempts_the_last_ones_are_graded(tmp_path: Path) -> None:
+    place = tmp_path / "class"
+    for number in range(1, 61):
+        folder = place / "mallory" / f"attempt{number}"
+        folder.mkdir(parents=True)
+        (folder / "matmul.py").write_text(f"a = {number}")
+    (place / "alice").mkdir()
+    found = Found(tmp_path, place)
+    assert [one.submission.source for one in found.hand_ins] == [f"a = {number}" for number in range(11, 61)]
+    assert found.said == ["mallory: 10 earlier files for matmul are not read, as 50 later are"]
+
+
+def test_of_a_thousand_files_that_are_refused_some_are_listed(tmp_path: Path) -> None:
+    place = tmp_path / "class"
+    (place / "mallory").mkdir(parents=True)
+    (place / "alice").mkdir()
+    for number in range(1, 31):
+        (place / "mallory" / f"linear-{number}.py").symlink_to("/etc/passwd")
+    (place / "mallory" / "matmul.py").symlink_to("/etc/passwd")
+    found = Found(tmp_path, place)
+    assert {one.slug for one in found.refused} == {"matmul", "linear"}
+    assert len(found.refused) == 21
+    assert [one.why for one in found.unmatched][-1].startswith("10 more files that")
+
+
 def _fields(one: caps.Caps) -> dict[str, int]:
     return {name: getattr(one, name) for name in one.__struct_fields__}
 

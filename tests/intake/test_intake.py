@@ -175,7 +175,7 @@ def test_of_many_files_for_no_exercise_some_are_listed_and_the_rest_counted(tmp_
     place = make(tmp_path, {**{f"ann/x{number}.py": "" for number in range(30)}, "bob/matmul.py": "1"})
     found = Found(tmp_path, place)
     assert len(found.unmatched) == 21
-    assert found.unmatched[-1].why == "10 more files that belong to no exercise"
+    assert found.unmatched[-1].why == "10 more files that belong to no exercise or can't be read"
 
 
 def notebook(*cells: str) -> str:
