@@ -42,7 +42,9 @@ class Child(msgspec.Struct, frozen=True, gc=False):
 
 
 class Tree(Protocol):
-    """What holds a download. Paths are parts from its top."""
+    """What holds a download. Paths are parts from its top. `name` is how the top is called, empty if that says nothing."""
+
+    name: str
 
     def children(self, folder: Parts) -> list[Child]:
         """The names in a folder, sorted; none if there is no such folder, or it can't be read and is not the top."""
@@ -67,6 +69,7 @@ class FolderTree:
     """A folder on disk."""
 
     def __init__(self, top: Path) -> None:
+        self.name = plain(top.resolve().name)
         self._top = top
 
     def children(self, folder: Parts) -> list[Child]:
@@ -154,6 +157,8 @@ class FolderTree:
 
 class ListedTree:
     """The part that all archives share: a sorted list of what is in them."""
+
+    name = ""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.parts)

@@ -231,6 +231,14 @@ def test_clones_are_told_by_what_their_names_begin_with() -> None:
     assert assignment(["ann", "bob"], "") == ""
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_folder_that_clones_lie_in_says_where_logins_begin(inside: bool, tmp_path: Path) -> None:
+    place = tmp_path / "class" / "hw-1-submissions"
+    for name in ("hw-1-team-a", "hw-1-team-b"):
+        (place / name / ".git").mkdir(parents=True)
+    assert Found(tmp_path, place if inside else place.parent).keys == {"github:team-a", "github:team-b"}
+
+
 def test_nbgraders_exchange_has_every_attempt(tmp_path: Path) -> None:
     found = read_zip(
         tmp_path,

@@ -30,7 +30,7 @@ def people(tree: Tree, top: Parts, matcher: Matcher) -> Roster:
     """The students by their login."""
     roster = Roster()
     folders = _folders(tree, top)
-    prefix = assignment(folders, top[-1] if top else "")
+    prefix = assignment(folders, top[-1] if top else tree.name)
     if not prefix and folders:
         roster.problems.append(
             f"the folders of the clones do not begin alike (ASSIGNMENT-LOGIN), so {shown(folders[:1])} and the others "
