@@ -42,7 +42,7 @@ class Child(msgspec.Struct, frozen=True, gc=False):
 
 
 class Tree(Protocol):
-    """What holds a download. Paths are parts from its top. `name` is how the top is called, empty if that says nothing."""
+    """What holds a download. Paths are parts from its top. `name` is the top's, or empty."""
 
     name: str
 
