@@ -54,10 +54,11 @@ class Worker:
         """End it and everything in its process group, and close the judge's ends. May be called again."""
         if self.output < 0:
             return
+        # In this order: one whose wire is closed ends by itself, and then nobody can tell what it has used.
+        self._zygote.kill(self)
         self.wire.close()
         os.close(self.output)
         self.output = -1
-        self._zygote.kill(self)
 
     def used(self) -> Used:
         """What a worker that was killed, or has ended, had used by then; nothing if that can't be told at once."""
