@@ -15,8 +15,8 @@ from pathlib import Path
 from grader.judge.transcript import Transcript
 from grader.model import CheckResult, Diagnosis, DiagnosisKind, Outcome
 
-# What the search may take for one submission. Wrong solutions are run once per check and run of the grader. It is long, so
-# that a busy machine names the mistake that an idle one names; and the engine waits longer for a judge that is silent.
+# What the search may take for one submission. Wrong solutions are run once per check and run of the grader. It is long,
+# so that a busy machine names the mistake that an idle one names; the engine waits longer for a judge that is silent.
 BUDGET_S = 60.0
 MAX_TEXT = 1000
 # Checks that did not run say nothing about the mistake.
