@@ -1,5 +1,7 @@
 """python -m tests.bench.batch [--students N] [--growth]: a whole class, against one pytest process for each file.
 
+And against other graders, where they are installed (see `tests.bench.others`).
+
 The class hands in all exercises: reference solutions, right and wrong files, stubs, and attacks that end a process,
 use up memory or print without end. Every file has a comment of its own, so that no two are equal and none is graded
 once for two. What one pytest process for each file costs is measured on a sample of the same class and multiplied.
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.bench import others
 from tests.bench.__main__ import FAIR, PYTEST
 from tests.bench.usage import adopt_orphans, run
 from tests.course_files import ROOT, course, course_files
@@ -151,6 +154,7 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=200)
     parser.add_argument("--sample", type=int, default=28, help="how many files pytest is measured on")
     parser.add_argument("--growth", action="store_true", help="100, 1,000 and 10,000 files instead")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has the other graders")
     chosen = parser.parse_args()
     adopt_orphans()
     os.chdir(ROOT)
@@ -158,6 +162,7 @@ def main() -> None:
         show_growth((100, 1_000, 10_000))
     else:
         show_class(chosen.students, chosen.sample)
+        others.show(others.STUDENTS, chosen.python)
 
 
 if __name__ == "__main__":
