@@ -38,8 +38,8 @@ FULL = 1e-6  # points that may be missing to full marks: sums of floats
 NOTE = """
   What stands between a student's code and the grades, as measured here
     grade batch          the tests are in another process, and the student's is confined: {isolation}
-    otter run            nothing: the tests run in the kernel that ran the student's cells, as the same user, so that two
-                         lines in place of a solution (a new `test_case.call_func`) get full marks
+    otter run            nothing: the tests run in the kernel that ran the student's cells, as the same user, so
+                         that two lines in place of a solution (a new `test_case.call_func`) get full marks
     (otter grade         a container around both, which protects the machine; the kernel is still shared)
     nbgrader autograde   nothing: the test cells are put back before, and then run in the student's kernel, where one
                          line (an input transformer that drops every later cell) gets full marks
