@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from grader.classroom import Refused, Student, Unmatched
 from grader.gradebook.database import Database
@@ -67,12 +67,15 @@ def refused(database: Database) -> Iterator[Refused]:
 
 
 def _leftovers(database: Database, kind: str) -> Iterator[tuple[Student | None, Row[Any]]]:
+    """Those of a kind. What two downloads say in the same words (the archive, and its folder) is said once."""
     last = 0
+    said_in = (leftovers.c.student_id, leftovers.c.slug, leftovers.c.place, leftovers.c.why)
+    first = select(func.min(leftovers.c.id)).where(leftovers.c.kind == kind).group_by(*said_in)
     while True:
         query = (
             select(leftovers, students.c.key, students.c.name, students.c.ids)
             .join(students, leftovers.c.student_id == students.c.id, isouter=True)
-            .where(leftovers.c.kind == kind, leftovers.c.id > last)
+            .where(leftovers.c.id.in_(first), leftovers.c.id > last)
             .order_by(leftovers.c.id)
             .limit(PAGE)
         )

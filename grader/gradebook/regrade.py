@@ -94,7 +94,7 @@ def accept(database: Database, digests: Mapping[str, str], seed: int, who: str) 
             switched += _switch(connection, page, digests, seed)
             last = page[-1].id
         if switched:
-            text = f"{switched} grades, {changed} of them changed"
+            text = f"{switched} grade{'s' * (switched != 1)}, {changed} of them changed"
             trail.write(connection, [AuditEntry(at="", who=who, action="accepted", text=text)])
     return switched
 

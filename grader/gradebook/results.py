@@ -102,8 +102,8 @@ def read(database: Database, keys: Iterable[str]) -> dict[str, Graded]:
     found: dict[str, Graded] = {}
     for start in range(0, len(wanted), PAGE):
         with database.transaction() as connection:
-            part = connection.execute(_READ, {"keys": wanted[start : start + PAGE]}).all()
-        found.update((key, unpack(data)) for key, data in part)
+            part = connection.execute(_READ, {"keys": wanted[start : start + PAGE]})
+            found.update((key, unpack(data)) for key, data in part)  # here, where a damaged one becomes one line
     return found
 
 

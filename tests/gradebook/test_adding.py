@@ -93,6 +93,19 @@ def test_no_text_of_a_student_breaks_the_database(place: str) -> None:
         assert pending.problem == row.student.name
 
 
+def test_what_an_archive_and_its_folder_both_say_is_listed_once(place: str) -> None:
+    refused = Refused(student=student("Bob"), place="bob.zip", why="a zip bomb")
+    unmatched = Unmatched(place="notes.py", why="no exercise is called notes", student=student("Ada"))
+    nobody = Unmatched(place="x.py", why="of nobody")
+    with make(place) as book:
+        for origin in ("a.zip", "a"):
+            assert book.add([refused, unmatched, nobody], origin=origin) == Added(unmatched=2, refused=1)
+        assert list(book.refused()) == [refused]
+        assert list(book.unmatched()) == [unmatched, nobody]
+        assert book.add([], origin="a.zip") == Added()
+        assert list(book.refused()) == [refused]
+
+
 def test_unmatched_and_refused_work_is_listed_with_its_student(place: str) -> None:
     unmatched = [
         Unmatched(place="notes.txt", why="no exercise"),
