@@ -83,13 +83,16 @@ def points(out: Path, place: str) -> Exit:
     written = 0
     try:
         with Gradebook.open(place, read_only=True) as book:
-            out.mkdir(exist_ok=True)
+            students = sum(1 for _ in book.rows())
+            out.mkdir(parents=True, exist_ok=True)
             for repository, body in dispatches(book):
                 write_atomically(out / f"{repository}.json", body)
                 written += 1
     except GradebookError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(f"{shown(out)}: {written} of the students have all their points")
+    click.echo(f"{shown(out)}: {written:,} files, one for the repository of each student who is fully graded")
+    if left_out := students - written:
+        say(f"{left_out:,} of {students:,} students left out: not fully graded, or without work in a repository")
     return Exit.FULL_MARKS
 
 

@@ -77,16 +77,22 @@ def _made(book: Book, wanted: Wanted, notes: list[str]) -> Iterator[bytes]:
     most = [cells.number(target.max_points, comma=wanted.decimal_comma) for target in targets]
     yield from cells.lines([(*STUDENT_COLUMNS, *headers), ("    Points Possible", "", "", *most)], delimiter=delimiter)
     unknown: list[str] = []
-    blank = 0
+    blank = known = 0
     for row in book.rows():
         user = row.student.ids.get("canvas_user", "")
         if not user.isascii() or not user.isdigit():
             unknown.append(clean_line(row.student.name or row.student.key, 60))
             continue
+        known += 1
         points = [target.points(row) for target in targets]
         blank += points.count(None)
         shown = [cells.number(one, comma=wanted.decimal_comma) for one in points]
         yield from cells.lines([(cells.text(row.student.name), user, "", *shown)], delimiter=delimiter)
+    if unknown and not known:
+        raise HandBackError(
+            "nobody in this gradebook has a Canvas user id, which a download of Canvas holds; with --template FILE "
+            "(the CSV that Canvas exports) students are found by login as well"
+        )
     notes += filter(None, (_without_id(unknown), unsaid(blank)))
     if loose := [header for header in headers if not _TITLE_AND_ID.fullmatch(header)]:
         notes.append(
@@ -178,6 +184,10 @@ def _filled(book: Book, wanted: Wanted, template: Template, notes: list[str]) ->
             points = scaled(points, target, _most(template, at), scale=wanted.scale)
             written.append(cells.number(points, comma=wanted.decimal_comma) or there)
         yield from cells.lines([written], delimiter=template.delimiter)
+    if matching.found_nobody():
+        raise HandBackError(
+            "nobody in this gradebook is in the template, by Canvas user id, login or SIS id; is it of this course?"
+        )
     notes += filter(None, (unsaid(blank), *matching.notes()))
 
 
@@ -242,6 +252,7 @@ class _Matching:
                 self._by_user[user] = row
             for login in {row.student.ids[kind].casefold() for kind in _LOGINS if row.student.ids.get(kind)}:
                 self._by_login[login] = None if login in self._by_login else row
+        self._students = len(self._unused)
         names = template.header[: template.info]
         self._login_columns = [at for at, name in enumerate(names) if re.search(r"SIS\s+(User|Login)\s+ID", name)]
 
@@ -258,6 +269,10 @@ class _Matching:
             self._strangers += 1
             return None
         return row
+
+    def found_nobody(self) -> bool:
+        """Whether there are students here, and none of them is in the template."""
+        return len(self._unused) == self._students > 0
 
     def notes(self) -> Iterator[str]:
         """Lines about who is in one of the two only."""

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from grader.classroom import Cell, Row
 from grader.handback import feedback, zips
-from grader.handback.book import Book, Export, results_in, with_results
+from grader.handback.book import Book, Export, HandBackError, results_in, with_results
 from grader.model import ExerciseResult
 from grader.report import words
 
@@ -43,6 +43,8 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
                 if ref not in done:
                     done.add(ref)
                     yield ref, _content(book, row, cells, results, render)
+        if left_out and not done:
+            raise HandBackError("no file in this gradebook has a name that Canvas gave it; was it downloaded there?")
         if left_out:
             who = words.count(left_out, "student")
             notes.append(f"{who} left out: no file of theirs has a name that Canvas gave it")

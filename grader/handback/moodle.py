@@ -76,14 +76,16 @@ def worksheet(book: Book, wanted: Wanted, data: bytes) -> Export:
         if at.feedback >= 0:
             told = feedback.lines(_narrowed(row, slug), book.columns, results_in(graded_of(book, row)))
             sheet.put(line, at.feedback, feedback.as_comment(told))
+    if by_participant and not filled:
+        raise HandBackError("nobody in this gradebook is in the worksheet; is it of this assignment?")
     absent = [row.student for row in book.rows() if row.student.key not in filled]
     notes += filter(
         None,
         (
             unsaid(blank),
-            f"{words.count(closed, 'grade')} can't be changed in Moodle and left alone" if closed else "",
-            f"{words.count(strangers, 'line')} of the worksheet of who handed in nothing here" if strangers else "",
-            f"{words.count(others, 'line')} where number and e-mail address disagree left alone" if others else "",
+            f"left alone: {words.count(closed, 'grade')} that can't be changed in Moodle" if closed else "",
+            f"left alone: {words.count(strangers, 'line')} of students who handed in nothing here" if strangers else "",
+            f"left alone: {words.count(others, 'line')} where number and e-mail address disagree" if others else "",
             _absent([clean_line(one.name or one.key, 60) for one in absent]),
         ),
     )
@@ -184,14 +186,17 @@ def feedback_zip(book: Book, render: Callable[[Row], tuple[str, bytes]]) -> Expo
     notes: list[str] = []
 
     def entries() -> Iterator[tuple[str, bytes]]:
-        left_out = 0
+        left_out = known = 0
         for row in book.rows():
             folder = _folder(row)
             if not folder:
                 left_out += 1
                 continue
+            known += 1
             name, content = render(row)
             yield f"{folder}/{name}", content
+        if left_out and not known:
+            raise HandBackError("nobody in this gradebook has a participant number, which a download of Moodle holds")
         if left_out:
             who = words.count(left_out, "student")
             notes.append(f"{who} left out: no participant number of Moodle is known of them")

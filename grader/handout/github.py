@@ -78,7 +78,7 @@ def dispatches(book: Gradebook) -> Iterator[tuple[str, bytes]]:
     titles = {column.slug: column for column in book.columns}
     for row in book.rows():
         repository = next((cell.counted.ref for cell in row.cells if cell.counted and cell.counted.ref), "")
-        if not _NAME.fullmatch(repository) or not row.complete:
+        if "github_login" not in row.student.ids or not _NAME.fullmatch(repository) or not row.complete:
             continue
         encoded: dict[str, str] = {}
         for most in _TEXT_CHARS:

@@ -125,9 +125,19 @@ def test_two_students_with_one_login_get_nothing() -> None:
     rows = [
         one_student(name, done("linear", 1), key=f"folder:{name}", canvas_user="", username="jdoe") for name in "ab"
     ]
+    rows.append(one_student("Zoe", done("linear", 2), key="canvas:1235", canvas_user="1235"))
     export = canvas.export(FakeBook(columns(2)[1:], rows), canvas.Wanted(), TEMPLATE.encode())
 
     assert read_canvas(written(export), COURSE).grades[1234, 4711] == "3"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"), [(None, "has a Canvas user id"), (TEMPLATE.encode(), "is in the template")]
+)
+def test_a_class_of_another_platform_is_one_line(template: bytes | None, said: str) -> None:
+    rows = [one_student("Ana", done("linear", 1), key="folder:Ana", canvas_user="")]
+    with pytest.raises(HandBackError, match=f"nobody in this gradebook {said}"):
+        written(canvas.export(FakeBook(columns(2)[1:], rows), canvas.Wanted(), template))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])

@@ -11,6 +11,7 @@ import pytest
 
 from grader.classroom import Row
 from grader.handback import canvas_feedback
+from grader.handback.book import HandBackError
 from tests.dashboard.samples import NASTY, FakeBook, columns, done, graded, one_student, result, sha
 from tests.handback.readers import read_canvas_feedback_name
 
@@ -71,10 +72,16 @@ def test_a_notebook_stays_a_notebook_and_an_archive_an_archive() -> None:
 
 @pytest.mark.parametrize("ref", ["", "relu.py", "../../x_1_2_relu.py", "x_1_2_a/b.py", "nothing_here.py"])
 def test_a_name_that_canvas_did_not_give_is_left_out_and_counted(ref: str) -> None:
-    files, notes = unzipped(one_student("Jane", done("relu", 7, ref=ref)))
+    bob = one_student("Bob", done("relu", 7, ref="b_3_4_relu.py"), key="canvas:3")
+    files, notes = unzipped(one_student("Jane", done("relu", 7, ref=ref)), bob)
 
-    assert files == {}
+    assert list(files) == ["b_3_4_relu.py"]
     assert notes == ["1 student left out: no file of theirs has a name that Canvas gave it"]
+
+
+def test_a_class_of_another_platform_is_one_line() -> None:
+    with pytest.raises(HandBackError, match="no file in this gradebook has a name that Canvas gave it"):
+        unzipped(one_student("Jane", done("relu", 7, ref="relu.py")))
 
 
 def test_a_group_has_one_file_between_its_members() -> None:

@@ -58,8 +58,8 @@ def test_the_grades_are_where_moodle_looks_for_them() -> None:
     }
     assert export.notes == [
         "1 score is not known yet and left blank (not graded); grade and export again",
-        "1 grade can't be changed in Moodle and left alone",
-        "1 line of the worksheet of who handed in nothing here",
+        "left alone: 1 grade that can't be changed in Moodle",
+        "left alone: 1 line of students who handed in nothing here",
     ]
 
 
@@ -133,7 +133,7 @@ def test_who_is_known_by_e_mail_only_is_found_and_a_contradiction_is_not_filled(
     grades = {one.participant: one.grade for one in read_worksheet(written(export))}
 
     assert (grades[101], grades[103]) == ("6", "")
-    assert "1 line where number and e-mail address disagree left alone" in export.notes
+    assert "left alone: 1 line where number and e-mail address disagree" in export.notes
 
 
 @pytest.mark.parametrize("message", [NASTY, 'a\\"b\\', "x;=1+1", *FORMULAS])
@@ -203,10 +203,17 @@ def test_a_hostile_name_makes_no_other_path() -> None:
 
 
 def test_who_has_no_number_is_left_out_and_counted() -> None:
-    export = moodle.feedback_zip(FakeBook(columns(3)[2:], [one_student("Jane", done("relu", 1))]), render)
+    known = student(101, done("relu", 1, sha("x")))
+    export = moodle.feedback_zip(FakeBook(columns(3)[2:], [one_student("Jane", done("relu", 1)), known]), render)
 
-    assert unzipped(export) == {}
+    assert len(unzipped(export)) == 1
     assert export.notes == ["1 student left out: no participant number of Moodle is known of them"]
+
+
+def test_a_class_of_another_platform_is_one_line() -> None:
+    book = FakeBook(columns(3)[2:], [one_student("Jane", done("relu", 1))])
+    with pytest.raises(HandBackError, match="nobody in this gradebook has a participant number"):
+        written(moodle.feedback_zip(book, render))
 
 
 def test_the_same_class_gives_the_same_zip() -> None:

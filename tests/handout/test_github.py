@@ -129,7 +129,7 @@ def test_our_fault_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 class FakeBook:
-    """A gradebook of three students: one complete, one with something ungraded, one without a clone."""
+    """A gradebook of three students: one complete, one with something ungraded, two without a clone."""
 
     columns = (
         Column(slug="one", title="One", chapter="01", max_score=10.0),
@@ -148,13 +148,15 @@ class FakeBook:
                 ),
                 Cell(slug="two", state=CellState.MISSING, max_score=4.0, points=0.0),
             )
-            student = Student(key=f"github:{name}", name=name)
+            ids = {"canvas_user": "5"} if name == "amy" else {"github_login": name}
+            student = Student(key=f"github:{name}", name=name, ids=ids)
             return Row(student=student, cells=cells, total=9.0, max_total=14.0, complete=complete)
 
         yield row("ada", "homework-ada")
         yield row("bob", "homework-bob", complete=False)
         yield row("eve", "../../eve")
         yield row("joe", "")
+        yield row("amy", "amy_5_6_one.py")
 
 
 def test_each_student_with_all_points_gets_an_event() -> None:
