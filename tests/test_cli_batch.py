@@ -105,16 +105,17 @@ def test_a_changed_exercise_is_graded_again_only_when_that_is_accepted(
         assert old in text
         file.write_text(text.replace(old, new))
     again = batch(hand_ins, out, course)
-    assert "beta: the exercise has changed since 3 files were graded" in again.output
+    assert "beta: 3 grades from before a change of the exercise, the grader, Python or torch" in again.output
     assert points(out)["ada"]["beta"] == 1
 
     shown = call("regrade", "--gradebook", out, "--course", course, "--json", tmp_path / "changes.json")
     assert shown.exit_code == 1, shown.output
     assert "beta: 3 grades from before the change" in shown.output
     assert "twice as much: passed -> failed" in shown.output
-    assert "adjusted to 0.5 by hand, which stays" in shown.output
+    assert "- beta: 1 -> 0 of 1 point, 2 attempts: ada, cem" in shown.output
+    assert "ben (adjusted to 0.5 by hand, which stays)" in shown.output
     assert "1 score up, 2 down, 0 the same." in shown.output
-    assert "Nothing was changed." in shown.output
+    assert "Nothing counts yet." in shown.output
     assert (tmp_path / "changes.json").stat().st_size > 100
     assert points(out)["ada"]["beta"] == 1
 
@@ -125,6 +126,9 @@ def test_a_changed_exercise_is_graded_again_only_when_that_is_accepted(
     undone = call("adjust", "ben", "beta", "--undo", "--why", "a mistake", "--gradebook", out)
     assert undone.exit_code == 0, undone.output
     assert points(out)["ben"]["beta"] == 1
+    assert "Class page: " in undone.output
+    beside = call("adjust", "ben", "beta", "1", "--why", "x", "--gradebook", out / "gradebook.sqlite")
+    assert "Class page: " in beside.output
     trail = call("audit", "--gradebook", out).output
     assert "tutor  adjusted  " in trail
     assert "shown at the board" in trail
@@ -274,7 +278,11 @@ def _made(folder: Path) -> Path:
     ("arguments", "line"),
     [
         (("{tmp}/nothing", "--out", "{tmp}/out"), "does not exist"),
-        (("{tmp}/hand-ins", "--out", "{tmp}/hand-ins/ada/beta.py"), "beta.py: File exists"),
+        (("{tmp}/hand-ins/ada/beta.py", "--out", "{tmp}/out"), "is neither a folder nor a .zip"),
+        (("{tmp}/course", "--out", "{tmp}/out"), "is, or holds, the course itself"),
+        (("{tmp}/hand-ins", "--out", "{tmp}/hand-ins/out"), "would be read as a student's work"),
+        (("{tmp}/hand-ins", "--out", "{tmp}/out", "--scheduler", "tcp://x:1"), "start it with TLS"),
+        (("{tmp}/hand-ins", "--out", "{tmp}/hand-ins/ada/beta.py"), "is a file; name a folder"),
         (("{tmp}/hand-ins", "--out", "{tmp}/out", "--exercise", "bet"), "did you mean beta?"),
         (("{tmp}/hand-ins/dee", "--out", "{tmp}/out"), "holds no files"),
         (("{tmp}/hand-ins", "--out", "{tmp}/out", "--gradebook", "mysql://x/y"), "postgresql://"),
@@ -288,6 +296,40 @@ def test_bad_input_is_one_line(
     assert result.exit_code == 2, result.output
     said = result.output.strip().splitlines()
     assert line in said[-1], said
+    if "holds no files" not in line:  # that is seen when it is read
+        assert not (tmp_path / "out" / "gradebook.sqlite").exists()
+
+
+def test_only_what_this_download_left_over_is_told(hand_ins: Path, tmp_path: Path, course: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    first = batch(hand_ins, out, course, "--no-reports")
+    assert "1 of nobody or for no exercise:\n" in first.output
+    for name in ("eve", "fay"):
+        (other / name).mkdir(parents=True)
+        (other / name / "draft.py").write_text("x = 1\n")
+    second = batch(other, out, course, "--no-reports")
+    assert "eve/draft.py" in second.output
+    assert "notes.py" not in second.output
+    assert "No file in it is for an exercise of this course, such as" in second.output
+
+
+def test_a_check_that_fails_by_itself_is_named_and_changes_no_grade(
+    hand_ins: Path, tmp_path: Path, course: Path
+) -> None:
+    out = tmp_path / "out"
+    assert batch(hand_ins, out, course, "--no-reports").exit_code == 0
+    suite = course / "solutions" / "01_first" / "beta" / "test_beta.py"
+    suite.write_text(suite.read_text().replace("== 6", "== 9"))  # which the reference solution fails too
+    shown = call("regrade", "--gradebook", out, "--course", course)
+    assert shown.exit_code == 3, shown.output
+    assert 'beta: the check "' in shown.output
+    assert "failed by itself on 1 file; grade check beta says why" in shown.output
+    assert "1 score up, 0 down, 0 the same." in shown.output
+    assert "2 grades could not be made again by a fault of ours, and will stay as before." in shown.output
+    accepted = call("regrade", "--gradebook", out, "--course", course, "--accept")
+    assert accepted.exit_code == 3
+    assert "Accepted: 1 grade now" in accepted.output
+    assert points(out)["ada"]["beta"] == 1
 
 
 def test_a_gradebook_keeps_its_seed(hand_ins: Path, tmp_path: Path, course: Path) -> None:
@@ -301,6 +343,7 @@ def test_a_gradebook_keeps_its_seed(hand_ins: Path, tmp_path: Path, course: Path
     ("arguments", "line"),
     [
         (("nobody", "beta", "1", "--why", "x"), "no student has the name, e-mail address or id 'nobody'"),
+        (("aad", "beta", "1", "--why", "x"), "did you mean ada"),
         (("ada", "gamma", "1", "--why", "x"), "no exercise of this gradebook is called 'gamma'"),
         (("ada", "beta", "2", "--why", "x"), "2 is not between 0 and 1, what beta is worth"),
         (("ada", "beta", "1"), "say --why"),

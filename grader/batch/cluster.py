@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from grader.batch.distant import ClusterPool
 
-__all__ = ["ClusterError", "Jobs", "Keys", "connect", "find_keys", "isolated", "start"]
+__all__ = ["ClusterError", "Jobs", "Keys", "connect", "find_keys", "isolated", "start", "with_scheme"]
 
 _SCHEME = "tls://"
 _SETTLE_S = 0.5
@@ -49,14 +49,7 @@ def connect(
     that makes the cluster unusable: no encryption, nobody there, other software.
     """
     _need_extra()
-    shown = clean_line(address, 200)
-    if "://" not in address:
-        address = _SCHEME + address
-    if not address.startswith(_SCHEME):
-        raise ClusterError(
-            f"{shown}: without encryption everyone who reaches a scheduler can run code on it, and so owns the grades; "
-            "start it with TLS and say tls://HOST:PORT (docs/cluster.md)"
-        )
+    address, shown = with_scheme(address), clean_line(address, 200)
     client = _client(address, keys or find_keys(), shown, timeout_s)
     try:
         size = _look(client, shown, width, timeout_s)
@@ -66,6 +59,18 @@ def connect(
     from grader.batch.distant import ClusterPool
 
     return ClusterPool(client, size=width or size, chunk=chunk, elastic=width is not None)
+
+
+def with_scheme(address: str) -> str:
+    """The address of a scheduler as Dask wants it. Raises `ClusterError` for one without encryption."""
+    if "://" not in address:
+        return _SCHEME + address
+    if not address.startswith(_SCHEME):
+        raise ClusterError(
+            f"{clean_line(address, 200)}: without encryption everyone who reaches a scheduler can run code on it, and "
+            "so owns the grades; start it with TLS and say tls://HOST:PORT (docs/cluster.md)"
+        )
+    return address
 
 
 def start(jobs: Jobs) -> ClusterPool:

@@ -19,7 +19,7 @@ from grader.batch.task import Spec, TakenDownError, Task, grade
 from grader.classroom import Graded
 from grader.course import Course
 from grader.engine import EngineError, StoppedError
-from grader.model import ExerciseResult, Status, SubmissionFile
+from grader.model import ExerciseResult, Outcome, Status, SubmissionFile
 from grader.text import clean_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ _PROBLEM = "This exercise could not be graded: the grader failed twice on it. Te
 
 
 class Tally(msgspec.Struct):
-    """How far a run is. `ungraded` are those that will be tried again, and in the end those that stay so."""
+    """How far a run is. `ungraded` are those that will be tried again, and in the end those that stay so.
+
+    `broken` counts, by exercise and check, the files on which a check failed that the suite or the grader is to blame
+    for.
+    """
 
     done: int = 0
     passed: int = 0
@@ -38,9 +42,15 @@ class Tally(msgspec.Struct):
     ungraded: int = 0
     grading_s: float = 0.0
     faults: list[str] = msgspec.field(default_factory=list)
+    broken: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
 
-    def count(self, graded: Graded) -> None:
-        """Take a result into account."""
+    def count(self, graded: Graded, *, final: bool = True) -> None:
+        """Take a result into account; one that is not `final` will be tried again if it is ungraded."""
+        if final:
+            for check in graded.result.checks:
+                if check.outcome is Outcome.INTERNAL_ERROR:
+                    where = graded.result.slug, check.title
+                    self.broken[where] = self.broken.get(where, 0) + 1
         self.done += 1
         self.grading_s += graded.duration_s
         match graded.result.status:
@@ -110,7 +120,7 @@ class _Flight:
         if landed:
             self._book.record_many((pending.key, pending, graded) for pending, graded in landed)
             for _, graded in landed:
-                self.tally.count(graded)
+                self.tally.count(graded, final=self.last_try)
             self._told(self.tally)
 
     def _launch(self, waiting: Iterator[Pending], in_flight: int) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from pathlib import Path
 
 import click
 import msgspec
 
 from grader.classroom import Student
-from grader.commands.batch import told_plainly
+from grader.commands.batch import say_update, told_plainly
 from grader.commands.common import Exit, did_you_mean
-from grader.commands.publish import publish
+from grader.commands.publish import publish_beside
 from grader.gradebook import Gradebook
 from grader.report import words
 from grader.text import clean_line
@@ -36,6 +35,7 @@ def run(request: Request) -> Exit:
 
     out = terminal.console()
     with told_plainly(), Gradebook.open(request.gradebook) as book:
+        say_update(book)
         column = next((one for one in book.columns if one.slug == request.slug), None)
         if column is None:
             known = [one.slug for one in book.columns]
@@ -56,8 +56,7 @@ def run(request: Request) -> Exit:
         else:
             done = f"{whom}: {words.number(request.points)} of {words.points(column.max_score)} from now on"
         terminal.show_lines(out, [f"{done}. The trail: grade audit"])
-        folder = Path(request.gradebook)
-        return Exit.FULL_MARKS if not folder.is_dir() or publish(book, folder, out) else Exit.OUR_FAULT
+        return Exit.FULL_MARKS if publish_beside(book, request.gradebook, out) else Exit.OUR_FAULT
 
 
 def audit(gradebook: str) -> Exit:
@@ -66,10 +65,13 @@ def audit(gradebook: str) -> Exit:
 
     out = terminal.console()
     with told_plainly(), Gradebook.open(gradebook, read_only=True) as book:
+        names = {row.student.key: row.student.name for row in book.rows()}
         for entry in book.audit():
-            about = " ".join(part for part in (entry.student, entry.slug) if part)
+            name = names.get(entry.student, "")
+            who = f"{name} ({entry.student})" if name and name not in entry.student else entry.student
+            about = " ".join(part for part in (who, entry.slug) if part)
             parts = (
-                entry.at,
+                entry.at.replace("T", " ").removesuffix("+00:00") + " UTC",
                 clean_line(entry.who, 40),
                 entry.action,
                 clean_line(about, 80),
@@ -85,7 +87,11 @@ def _student(book: Gradebook, text: str) -> Student:
         return found[0]
     shown = clean_line(text, NAME_MAX_CHARS)
     if not found:
-        raise click.UsageError(f"no student has the name, e-mail address or id {shown!r}; the class page lists them")
+        known = {name for row in book.rows() for name in (row.student.name, row.student.key) if name}
+        close = did_you_mean(text, known)
+        raise click.UsageError(
+            f"no student has the name, e-mail address or id {shown!r}{close or '; the class page lists them'}"
+        )
     which = ", ".join(clean_line(one.key, NAME_MAX_CHARS) for one in found[:8])
     raise click.UsageError(f"{len(found)} students are called {shown!r}; say which one: {which}")
 

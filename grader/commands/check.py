@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from grader.commands.common import Exit, course_for, did_you_mean, say
+from grader.commands.common import Exit, check_target, course_for, did_you_mean, say
 from grader.course import Course
 from grader.files import write_atomically
 from grader.submission import shown
@@ -52,7 +51,7 @@ def run(request: Request) -> Exit:
 
     targets = [("--json", request.json), ("--junit", request.junit)]
     for option, path in targets:
-        _check_target(option, path)
+        check_target(option, path)
     if request.json is not None and request.junit is not None and request.json.absolute() == request.junit.absolute():
         raise click.UsageError(f"--json and --junit are both {shown(request.json)}; name two files")
     course = course_for((), request.course)
@@ -195,20 +194,6 @@ def _line(finding: Finding) -> str:
 
 
 # ---- the files ----
-
-
-def _check_target(option: str, path: Path | None) -> None:
-    """Refuse, before anything runs, a file that can't be meant or has no place to go."""
-    if path is None:
-        return
-    if path.suffix in (".py", ".ipynb", ".toml"):
-        raise click.UsageError(f"{option} {shown(path)}: this looks like a source file; name another one")
-    if path.is_dir():
-        raise click.UsageError(f"{option} {shown(path)}: is a folder; name a file in it")
-    if not path.absolute().parent.is_dir():
-        raise click.UsageError(f"{option} {shown(path)}: there is no such folder; create it first")
-    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise click.UsageError(f"{option} {shown(path)}: can't be written; name another place")
 
 
 def _write(proof: Proof, request: Request) -> bool:

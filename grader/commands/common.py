@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -31,6 +32,20 @@ class OurFault(click.ClickException):
 def say(line: str) -> None:
     """A line about the run, not a result: it goes to stderr."""
     click.echo(line, err=True)
+
+
+def check_target(option: str, path: Path | None) -> None:
+    """Refuse, before anything runs, a file that can't be meant or has no place to go. Raises click.UsageError."""
+    if path is None:
+        return
+    if path.suffix in (".py", ".ipynb", ".toml"):
+        raise click.UsageError(f"{option} {shown(path)}: this looks like a source file; name another one")
+    if path.is_dir():
+        raise click.UsageError(f"{option} {shown(path)}: is a folder; name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise click.UsageError(f"{option} {shown(path)}: there is no such folder; create it first")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise click.UsageError(f"{option} {shown(path)}: can't be written; name another place")
 
 
 def course_for(paths: Sequence[Path], explicit: Path | None = None) -> Course:

@@ -74,6 +74,17 @@ def spec_for(course: Course, grading: Grading, seed: int) -> Spec:
     return Spec(root=str(course.root), slugs=course.slugs, digests=digests, options=options)
 
 
+def check_cluster(asked: Cluster) -> None:
+    """What can be known of a cluster before anything else is done. Raises click.UsageError."""
+    if asked.scheduler:
+        from grader.batch import cluster
+
+        try:
+            cluster.with_scheme(asked.scheduler)
+        except cluster.ClusterError as error:
+            raise click.UsageError(f"--scheduler {error}") from error
+
+
 @contextlib.contextmanager
 def pool_for(grading: Grading) -> Iterator[LocalPool | ClusterPool]:
     """The pool that was asked for. Raises `ClusterError`, one line, when a cluster can't be used."""

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def publish_beside(book: Gradebook, place: str, out: Console) -> bool:
+    """Write it where `grade batch` wrote it, beside the gradebook at `place`; of one in a database nobody knows where.
+
+    A failure is one line, and False.
+    """
+    from grader.report import terminal
+
+    path = Path(place)
+    folder = path if path.is_dir() else path.parent if path.is_file() else None
+    if folder is None or not (path.is_dir() or (folder / "index.html").exists()):
+        terminal.show_lines(out, ["Reports and class page are as they were; grade batch brings them up to date."])
+        return True
+    return publish(book, folder, out)
+
+
 def publish(book: Gradebook, folder: Path, out: Console) -> bool:
     """Write `folder`/reports/ and `folder`/index.html. A failure is one line, and False."""
     from grader.dashboard import html

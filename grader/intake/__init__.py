@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader.classroom import Empty, HandIn, Layout, Refused, Unmatched
 from grader.course import Course
-from grader.intake.archive import open_download
+from grader.intake.archive import must_be_archive, open_download
 from grader.intake.caps import IntakeError
 from grader.intake.collect import Room, gather
 from grader.intake.detect import READERS, find
@@ -46,15 +46,23 @@ class Intake:
             self._room.tree.close()
 
 
+def check_place(place: Path) -> None:
+    """Raises IntakeError for what can't be a download by its name: before anything is made for it."""
+    text = shown((str(place),))
+    if not place.exists():
+        raise IntakeError(f"{text} does not exist; name the folder or the archive that was downloaded")
+    if not place.is_dir():
+        must_be_archive(place)
+
+
 def read(course: Course, place: Path, work: Path, layout: Layout | None = None) -> Intake:
     """The work of a class in `place`, a folder or an archive; of the layout given, or of the one that it looks like.
 
     Files out of archives are put into the folder `work`, which is made, under names of ours, and stay there as long as
     the caller needs them. Raises IntakeError, with one line, for a download that can't be read or is ambiguous.
     """
+    check_place(place)
     text = shown((str(place),))
-    if not place.exists():
-        raise IntakeError(f"{text} does not exist; name the folder or the archive that was downloaded")
     tree: Tree = FolderTree(place) if place.is_dir() else open_download(place, work / "unpacked")
     try:
         matcher = Matcher(course)

@@ -22,13 +22,19 @@ def open_archive(raw: bytes, name: str) -> Archive:
     return archive
 
 
+def must_be_archive(path: Path) -> None:
+    """Raises IntakeError for a name that is none of an archive."""
+    if suffix(path.name) not in ARCHIVES:
+        raise IntakeError(
+            f"{shown((str(path),))} is neither a folder nor a .zip, .tar, .tar.gz or .tgz; name the folder or the "
+            "archive that was downloaded"
+        )
+
+
 def open_download(path: Path, keep: Path) -> Archive:
     """The archive of a class; of a tar, the files that matter go to `keep`. Raises IntakeError."""
+    must_be_archive(path)
     kind = suffix(path.name)
-    if kind not in ARCHIVES:
-        raise IntakeError(
-            f"{shown((str(path),))} is neither a folder nor a .zip, .tar, .tar.gz or .tgz; unpack it first"
-        )
     try:
         if kind == ".zip":
             archive: Archive = ZipTree(path, DOWNLOAD)

@@ -28,19 +28,19 @@ class Watch:
         self._seen: list[tuple[float, int]] = []
 
     def line(self, done: int, failed: int, ungraded: int) -> str:
-        """How far it is: "120 of 1,400 graded, 34 a second, 38 s left, 12 not passed, 1 ungraded"."""
+        """How far it is: "120 of 1,400 done, 34 a second, 38 s left, 12 without full marks, 1 ungraded"."""
         at = self._now()
         self._seen.append((at, done))
         while len(self._seen) > 2 and self._seen[1][0] < at - RATE_OVER_S:
             del self._seen[0]
-        (since, before), parts = self._seen[0], [f"{done:,} of {self.total:,} graded"]
+        (since, before), parts = self._seen[0], [f"{done:,} of {self.total:,} done"]
         rate = (done - before) / (at - since) if at > since else 0.0
         if rate > 0:
             parts.append(f"{rate:.0f} a second" if rate >= 2 else f"{rate * 60:.0f} a minute")
             if done < self.total:
                 parts.append(f"{words.seconds((self.total - done) / rate)} left")
         if failed:
-            parts.append(f"{failed:,} not full")
+            parts.append(f"{failed:,} without full marks")
         if ungraded:
             parts.append(f"{ungraded:,} ungraded")
         return ", ".join(parts)
@@ -48,7 +48,7 @@ class Watch:
 
 @contextmanager
 def display(out: Console, total: int) -> Iterator[Callable[[int, int, int], None]]:
-    """Yields a function to call with (done, not full, ungraded) after each result."""
+    """Yields a function to call with (done, without full marks, ungraded) after each result."""
     watch = Watch(total)
     if not out.is_terminal or out.is_dumb_terminal:
         yield _plain(out, watch)

@@ -291,3 +291,10 @@ def show_lines(out: Console, lines: Sequence[str]) -> None:
     """Print lines as they are, without wrapping: paths stay whole for copying."""
     for line in lines:
         out.print(Text(line), soft_wrap=True)
+
+
+def show_block(out: Console, head: str, body: str) -> None:
+    """Print a line, and below it what belongs to it, indented; both wrapped."""
+    out.print(Text(head))
+    if body:
+        out.print(_indented(Text(body, style="dim")))
