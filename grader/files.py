@@ -32,16 +32,22 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     # os.open and not tempfile: the file gets the permissions that any other file of this user gets.
     part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(part, flags, 0o666)
+    try:
+        descriptor = os.open(part, flags, 0o666)
+    except OSError as error:
+        error.filename = os.fspath(path)  # the name that somebody chose, and not ours
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(descriptor)
         part.replace(path)
-    except BaseException:  # Ctrl-C included: the half-written file must go in any case
+    except BaseException as error:  # Ctrl-C included: the half-written file must go in any case
         with suppress(OSError):
             part.unlink()
+        if isinstance(error, OSError) and error.filename == os.fspath(part):
+            error.filename, error.filename2 = os.fspath(path), None
         raise
 
 

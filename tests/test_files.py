@@ -110,3 +110,10 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     write_atomically(tmp_path / "a", b"x")
 
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    for place in (tmp_path / "nowhere" / "report.html", tmp_path):  # no such folder, a folder
+        with pytest.raises(OSError, match=r"directory|Access") as caught:
+            write_atomically(place, b"x")
+        assert caught.value.filename == str(place)

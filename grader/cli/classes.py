@@ -99,7 +99,21 @@ def _taken(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-@main.command("batch", short_help="Grade what a class handed in.")
+class _OfClass(click.Command):
+    """A command whose options for a cluster, which few need, stand apart in its help."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own: list[tuple[str, str]] = []
+        distant: list[tuple[str, str]] = []
+        for option in self.get_params(ctx):
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
+                (distant if option.name in _DISTANT else own).append(record)
+        for heading, records in (("Options", own), ("To grade on a cluster", distant)):
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+@main.command("batch", cls=_OfClass, short_help="Grade what a class handed in.")
 @click.argument("submissions", type=FILE)
 @click.option("--out", type=FILE, required=True, metavar="DIR", help="Where the gradebook and the reports go.")
 @click.option(
@@ -113,7 +127,7 @@ def _taken(options: dict[str, Any]) -> dict[str, Any]:
 @click.option(
     "--seed", type=click.IntRange(0, SEED_MAX), metavar="N", help="For a new gradebook: the seed of all grades."
 )
-@click.option("--reports/--no-reports", default=True, help="Write the reports and the class report.  [default: yes]")
+@click.option("--reports/--no-reports", default=True, help="Write the reports and the class page.  [default: yes]")
 @click.option("--backup/--no-backup", default=True, help="Copy an older gradebook before updating it.  [default: yes]")
 @_grading
 def batch_command(**options: Any) -> Exit:
@@ -130,7 +144,7 @@ def batch_command(**options: Any) -> Exit:
     return batch.run(batch.Request(**_taken(options)))
 
 
-@main.command("regrade", short_help="Grade again after a change of an exercise.")
+@main.command("regrade", cls=_OfClass, short_help="Grade again after a change of an exercise.")
 @GRADEBOOK
 @click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
 @click.option("--accept", is_flag=True, help="Let the new grades count.")
@@ -142,7 +156,8 @@ def regrade_command(**options: Any) -> Exit:
 
     Nothing counts before it is accepted. Adjustments by hand stay.
 
-    Exit status: 0 no grade changes or they were accepted, 1 there are changes to accept, 2 wrong usage.
+    Exit status: 0 no grade changes or they were accepted, 1 there are changes to accept, 2 wrong usage, 3 something
+    could not be graded again, 130 interrupted.
     """
     from grader.commands import regrade
 
@@ -183,8 +198,8 @@ def audit_command(gradebook: str) -> Exit:
 
 
 @main.command("export", short_help="Hand the grades back.")
-@click.argument("format", type=click.Choice(EXPORTS))
-@click.option("--gradebook", required=True, metavar="PLACE", help="The folder, file or URL of the gradebook.")
+@click.argument("format", metavar="FORMAT", type=click.Choice(EXPORTS))
+@GRADEBOOK
 @click.option("--out", type=FILE, metavar="FILE", help="Where it goes.  [default: stdout; zips need it]")
 @click.option("--template", type=FILE, metavar="FILE", help="canvas: the CSV that Canvas exported.")
 @click.option(
@@ -204,6 +219,8 @@ def audit_command(gradebook: str) -> Exit:
 @click.option("--feedback", type=click.Choice(["html", "text"]), help="moodle-feedback: the kind of file.")
 def export_command(**options: Any) -> Exit:
     """Hand back the grades of a class: for Canvas, Moodle, a spreadsheet, a program.
+
+    FORMAT is canvas, canvas-feedback, moodle, moodle-feedback, gradescope, csv, json or junit.
 
     What is not graded yet is left blank, never 0, and counted. Nothing in a table is taken for a formula.
     """
@@ -225,7 +242,9 @@ def export_command(**options: Any) -> Exit:
     metavar="TOOL PLACE",
     help="Write the submissions as Dolos or JPlag reads them, to a folder or a .zip.",
 )
-@click.option("--top", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many pairs to show.")
+@click.option(
+    "--top", type=click.IntRange(1, 1000), default=50, show_default=True, metavar="N", help="How many pairs to show."
+)
 @click.option(
     "--popular",
     type=click.FloatRange(0, 50),
@@ -237,7 +256,7 @@ def export_command(**options: Any) -> Exit:
 @click.option(
     "--common",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Code that was shown in class, and so is no evidence; may be repeated.",
 )

@@ -18,6 +18,7 @@ import click
 
 from grader import __version__
 from grader.commands.common import Exit, OurFault, say
+from grader.submission import shown
 
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 # In the help, by who calls them. A command that is in none of these comes last.
@@ -114,7 +115,8 @@ class Grade(click.Group):
         except click.ClickException as error:
             say(f"grade: {error.format_message()}")
             if type(error) not in (click.UsageError, click.ClickException, OurFault):  # one of click's own
-                say("Try grade --help.")
+                asked = getattr(error, "ctx", None)
+                say(f"Try {asked.command_path if asked is not None else 'grade'} --help.")
             return Exit.OUR_FAULT if isinstance(error, OurFault) else Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
             return Exit.INTERRUPTED
@@ -122,7 +124,8 @@ class Grade(click.Group):
             _silence_stdout()
             return Exit.NOT_FULL
         except OSError as error:
-            say(f"grade: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+            where = f"{shown(Path(os.fsdecode(error.filename)))}: " if error.filename else ""
+            say(f"grade: {where}{error.strerror or error}")
             return Exit.OUR_FAULT
         except Exception:  # noqa: BLE001  a defect of ours: one line here, the rest in the log
             from grader.commands.grade import kept_log

@@ -17,7 +17,8 @@ def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) ->
     return value
 
 
-COURSE = click.option("--course", type=FILE, metavar="DIR", help="The course.  [default: found from PATH]")
+COURSE = click.option("--course", type=FILE, metavar="DIR", help="The course.  [default: that of this folder]")
+COURSE_OF_PATH = click.option("--course", type=FILE, metavar="DIR", help="The course.  [default: found from PATH]")
 
 ONLY = click.option("--exercise", "only", multiple=True, metavar="SLUG", help="Only this exercise; may be repeated.")
 CHAPTERS = click.option(

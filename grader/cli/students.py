@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from grader.cli.group import Grade, GradingCommand, main
-from grader.cli.options import COURSE, FILE, SEED_MAX, finite
+from grader.cli.options import COURSE, COURSE_OF_PATH, FILE, SEED_MAX, finite
 from grader.commands.common import Exit, did_you_mean
 from grader.submission import shown
 
@@ -60,7 +60,7 @@ LAYERS = ("bubblewrap", "namespaces", "landlock", "seccomp")
     help="Refuse to grade with less; grade doctor says what this machine has.",
 )
 @click.option("--allow-forbidden", is_flag=True, help="Do not look for APIs that an exercise forbids.")
-@COURSE
+@COURSE_OF_PATH
 @click.option("--watch", is_flag=True, help="Grade again on save, only what changed.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in a browser.")
 @click.option(

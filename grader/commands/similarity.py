@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from grader.commands.batch import told_plainly
-from grader.commands.common import Exit, course_for, did_you_mean, say
+from grader.commands.common import Exit, check_target, course_for, did_you_mean, say
 from grader.course import Course
 from grader.gradebook import Gradebook
 from grader.similarity import Book, Options, Ranking, rank
@@ -40,6 +40,8 @@ class Request:
 
 def run(request: Request) -> Exit:
     """Open the gradebook, rank, write. Raises click.UsageError for what can't be used."""
+    for option, path in (("--out", request.out), ("--json", request.json)):
+        check_target(option, path)
     course = course_for([], request.course)
     with told_plainly(), Gradebook.open(request.gradebook, read_only=True) as book:
         return compare(book, course, request)
@@ -79,8 +81,11 @@ def _stub(course: Course, slug: str) -> str | None:
 
 
 def _common(path: Path) -> str:
-    with path.open("rb") as file:
-        raw = file.read(COMMON_MAX_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(COMMON_MAX_BYTES + 1)
+    except OSError as error:
+        raise click.UsageError(f"--common {shown(path)} can't be read ({error.strerror or error})") from error
     if len(raw) > COMMON_MAX_BYTES:
         raise click.UsageError(f"{shown(path)} has more than 1 MiB; name the files that were shown in class")
     return raw.decode("utf-8", "replace").replace("\0", " ")
