@@ -258,7 +258,7 @@ class _Filler:
             "Rename them or hand them over by name, then grade again.",
             acting=True,
         )
-        yield from refused.listing("Refused", "Not read at all; the student has to hand in again.", acting=True)
+        yield from refused.listing("Refused", "Not read; the student has to hand in again.", acting=True)
         yield from self._adjusted.listing("Adjusted by hand", "These points count instead of the suite's.")
         yield from self._late.listing("Late", "Taken off the score of the suite by the policy of the course.")
 
@@ -337,7 +337,7 @@ def _check(title: str, points: float, tally: CheckTally) -> CheckStats:
         share=_percent(tally.passed, tally.graded) if tally.graded else NONE,
         detail=detail,
         discrimination=NONE if value is None else _r(value),
-        weak=value is not None and value < 0,
+        weak=value is not None and round(value, 2) < 0,
     )
 
 
@@ -369,7 +369,8 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _r(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    shown = f"{value:+.2f}"
+    return "0.00" if shown in ("+0.00", "-0.00") else shown.replace("-", "\N{MINUS SIGN}")
 
 
 def _amount(students: str) -> int:

@@ -164,10 +164,10 @@ def _section(n: int, entry: Entry, details: tuple[Detail, ...], ranking: Ranking
         left=left,
         right=right,
         evidence=f"{entry.strength:.0f}",
-        distance="" if entry.z is None else f"{entry.z:+.1f}",
+        distance="" if entry.z is None else _signed(entry.z),
         stands_out=entry.stands_out,
         exercises=str(both),
-        strongest=f"{_title(ranking, strongest.part.slug)}, {strongest.similarity:.0%} of the code"
+        strongest=f"{_title(ranking, strongest.part.slug)}, {_percent(strongest.similarity)} of the code"
         if strongest
         else "",
         summary=tuple(summary),
@@ -176,6 +176,16 @@ def _section(n: int, entry: Entry, details: tuple[Detail, ...], ranking: Ranking
             _comparison(f"pair-{n + 1}-{m}", one, ranking, (left, right), names) for m, one in enumerate(details, 1)
         ),
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _signed(value: float) -> str:
+    """With a sign, but none for what rounds to nothing."""
+    shown = f"{value:+.1f}"
+    return "0.0" if shown in ("+0.0", "-0.0") else shown.replace("-", "\N{MINUS SIGN}")
 
 
 def _word(entry: Entry) -> str:
@@ -206,8 +216,8 @@ def _row(part: Part, ranking: Ranking) -> tuple[str, ...]:
 
 def _comparison(anchor: str, one: Detail, ranking: Ranking, who: tuple[str, str], names: _Names) -> Comparison:
     facts = [
-        f"{one.left.share_in_other:.0%} of the uncommon code of {who[0]} is in that of {who[1]} too, "
-        f"{one.right.share_in_other:.0%} the other way round.",
+        f"{_percent(one.left.share_in_other)} of the uncommon code of {who[0]} is in that of {who[1]} too, "
+        f"{_percent(one.right.share_in_other)} the other way round.",
     ]
     if one.same_bytes:
         facts.append("The two files are the same byte for byte.")
