@@ -24,7 +24,7 @@ import psutil  # type: ignore[import-untyped]
 
 from tests.bench import others
 from tests.bench.__main__ import FAIR, PYTEST
-from tests.bench.usage import adopt_orphans, run
+from tests.bench.usage import adopt_orphans, reap, run
 from tests.course_files import ROOT, course, course_files
 
 SEED = 8
@@ -83,6 +83,7 @@ class Peak:
 
 def batch(folder: Path, out: Path) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds of all processes, and the coordinator's peak memory in MiB, of one `grade batch`."""
+    reap()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -98,6 +99,7 @@ def batch(folder: Path, out: Path) -> tuple[float, float, float]:
     mib = peak.stop()
     if process.returncode != 0:
         raise RuntimeError(f"grade batch ended with {process.returncode}: {errors}")
+    reap()  # what the judges left to us to wait for
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, mib
 

@@ -64,18 +64,18 @@ def run(command: Sequence[str], *, statuses: Sequence[int] = (0,), env: dict[str
 
     Raises RuntimeError with its output when it ends with a status that is not expected.
     """
-    _reap()  # what an earlier measurement left is not this one's
+    reap()  # what an earlier measurement left is not this one's
     before = _children_s()
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     wall_s = time.perf_counter() - started
     if done.returncode not in statuses:
         raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
-    _reap()
+    reap()
     return Cost(_children_s() - before, wall_s)
 
 
-def _reap() -> None:
+def reap() -> None:
     """Wait for all children, adopted ones too."""
     with contextlib.suppress(ChildProcessError):
         while True:
