@@ -1,4 +1,4 @@
-"""python -m tests.bench [--profile] [--quick]: measure everything in one run, print tables."""
+"""python -m tests.bench [--profile] [--quick] [--class]: measure everything in one run, print tables."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--profile", action="store_true", help="only show where the time of a submission goes")
     parser.add_argument("--quick", action="store_true", help="one round of everything: rougher, and shorter")
+    parser.add_argument("--class", dest="of_a_class", action="store_true", help="only measure a class of 200")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -49,6 +50,11 @@ def main() -> None:
         profile.show()
         return
     adopt_orphans()
+    if chosen.of_a_class:
+        from tests.bench import batch  # which measures with what is defined here
+
+        batch.show()
+        return
     Bench(rounds=1 if chosen.quick else 3).show()
 
 

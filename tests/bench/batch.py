@@ -150,6 +150,12 @@ def show_growth(sizes: tuple[int, ...]) -> None:
         print(f"  {files:10,}{wall_s:10.1f}{1e3 * wall_s / files:12.1f}{1e3 * cpu_s / files:16.1f}{mib:18.0f}")
 
 
+def show(students: int = 200, sample: int = 28, python: str = sys.executable) -> None:
+    """Print what a class costs, beside pytest and the other graders that `python` has."""
+    show_class(students, sample)
+    others.show(others.STUDENTS, python)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -163,8 +169,7 @@ def main() -> None:
     if chosen.growth:
         show_growth((100, 1_000, 10_000))
     else:
-        show_class(chosen.students, chosen.sample)
-        others.show(others.STUDENTS, chosen.python)
+        show(chosen.students, chosen.sample, chosen.python)
 
 
 if __name__ == "__main__":
