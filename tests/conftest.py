@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 NO_SKIPS = "GRADER_NO_SKIPS"
 NODE_MODULES = Path(__file__).parent / "node_modules"
@@ -68,3 +68,40 @@ def axe() -> str:
     if not script.is_file():
         pytest.skip("no axe-core found; run: npm ci --prefix tests")
     return script.read_text("utf-8")
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_page(file, width=..., scheme=..., script=..., bypass_csp=...)` opens an HTML file and returns the page.
+
+    Whatever a page complains about, asks for or pops up fails the test when it ends.
+    """
+    complaints: list[str] = []
+    pages: list[Page] = []
+
+    def open_it(
+        file: Path, *, width: int = 1280, scheme: str = "light", script: bool = True, bypass_csp: bool = False
+    ) -> Page:
+        page = browser.new_page(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            java_script_enabled=script,
+            bypass_csp=bypass_csp,
+            reduced_motion="reduce",  # nothing on its way when a test looks
+        )
+        pages.append(page)
+        own = file.as_uri()
+        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        page.on(
+            "request",
+            lambda request: None if request.url == own else complaints.append(f"request: {request.url}"),
+        )
+        page.goto(own)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()
+    assert complaints == []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,40 +13,17 @@ from grader.model import Report
 from grader.report import html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 
 @pytest.fixture
-def open_report(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """`open_report(report, width=..., scheme=..., bypass_csp=...)` opens it from a file and returns the page.
+def open_report(open_page: Callable[..., Page], tmp_path: Path) -> Callable[..., Page]:
+    """`open_report(report, ...)` writes the page of a report and opens it, with the options of `open_page`."""
+    names = count()
 
-    Whatever the page complains about, asks for or pops up fails the test when it ends.
-    """
-    complaints: list[str] = []
-    pages: list[Page] = []
-
-    def open_it(report: Report, *, width: int = 1280, scheme: str = "light", bypass_csp: bool = False) -> Page:
-        file = tmp_path / f"report{len(pages)}.html"
+    def open_it(report: Report, **options: Any) -> Page:
+        file = tmp_path / f"report{next(names)}.html"
         html.write(report, file)
-        page = browser.new_page(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            bypass_csp=bypass_csp,
-            reduced_motion="reduce",  # nothing on its way when a test looks
-        )
-        pages.append(page)
-        own = file.as_uri()
-        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: None if request.url == own else complaints.append(f"request: {request.url}"),
-        )
-        page.goto(own)
-        return page
+        return open_page(file, **options)
 
-    yield open_it
-    for page in pages:
-        page.close()
-    assert complaints == []
+    return open_it

@@ -17,7 +17,7 @@ from tests.report import samples
 from tests.report.test_html import Parser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Page
 
 DECIDED = Adjustment(points=8.0, why=f"handed in on paper {NASTY}", who="tutor", at=DUE)
 
@@ -93,17 +93,12 @@ def test_a_long_time_is_told_in_two_units_and_rounded_up(duration_s: float, text
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_it_is_sound_in_a_browser(width: int, scheme: str, browser: Browser, axe: str, tmp_path: Path) -> None:
+def test_it_is_sound_in_a_browser(
+    width: int, scheme: str, open_page: Callable[..., Page], axe: str, tmp_path: Path
+) -> None:
     file = tmp_path / "report.html"
     file.write_text(html.render(samples.FULL, grading(), stamp="0" * 64), "utf-8")
-    complaints: list[str] = []
-    say: Callable[[Any], None] = lambda one: complaints.append(str(one))  # noqa: E731
-    page = browser.new_page(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True
-    )
-    page.on("console", say)
-    page.on("pageerror", say)
-    page.goto(file.as_uri())
+    page = open_page(file, width=width, scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     page.evaluate(axe)
     found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -111,5 +106,3 @@ def test_it_is_sound_in_a_browser(width: int, scheme: str, browser: Browser, axe
     assert [(one["id"], node["target"]) for one in found["violations"] for node in one["nodes"]] == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("img, script").count() == 0
-    page.close()
-    assert complaints == []

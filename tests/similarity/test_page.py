@@ -25,7 +25,7 @@ from tests.course_files import ROOT
 from tests.similarity.classes import FakeBook, book_of, made_up, plant
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 NASTY = "<img src=x onerror=alert(1)>\u202e\"'&amp;</style><script>alert(2)</script>" + "W" * 200
 
@@ -120,22 +120,11 @@ def test_what_a_student_chose_is_escaped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", BOOKS)
 def test_the_page_is_clean_in_a_browser_and_in_axe(
-    name: str, scheme: str, browser: Browser, axe: str, tmp_path: Path
+    name: str, scheme: str, open_page: Callable[..., Page], axe: str, tmp_path: Path
 ) -> None:
     file = write(BOOKS[name](), tmp_path, top=4)
-    complaints: list[str] = []
     for checked in (False, True):  # axe has to be let in past the policy
-        page = browser.new_page(
-            viewport={"width": 1280, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            bypass_csp=checked,
-            reduced_motion="reduce",
-        )
-        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-        page.on("request", lambda request: None if request.url == file.as_uri() else complaints.append(request.url))
-        page.goto(file.as_uri())
+        page = open_page(file, scheme=scheme, bypass_csp=checked)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         if checked:
             page.evaluate(axe)
@@ -154,8 +143,6 @@ def test_the_page_is_clean_in_a_browser_and_in_axe(
                    .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))"""
             )
             assert dead == []
-        page.close()
-    assert complaints == []
 
 
 def test_shared_regions_have_the_same_number_and_colour_on_both_sides(browser: Browser, tmp_path: Path) -> None:
