@@ -173,7 +173,7 @@ def _grade_class(course: Course, request: Request, rules: policy.Policy, book: G
             pool = stack.enter_context(pool_for(request.grading))
             warm = pool.submit(announce, spec)  # it starts while the submissions are read
         _take_in(course, request, book, out)
-        total = sum(1 for _ in book.pending(digests)) + sum(1 for _ in book.retry_ungraded(-1, digests))
+        total = sum(1 for _ in book.pending(digests)) + sum(1 for _ in book.retry_ungraded(digests=digests))
         if total or warm is not None:
             if warm is None:
                 pool = stack.enter_context(pool_for(request.grading))

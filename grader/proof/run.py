@@ -8,7 +8,6 @@ submissions. They are graded as a student's would be, in a sandbox.
 from __future__ import annotations
 
 import hashlib
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from types import TracebackType
 
 import msgspec
 
+from grader.batch.pool import cores
 from grader.course import Course
 from grader.engine import CheckFinished, Engine, ExerciseFinished, Job, Options, PlannedCheck, Ready
 from grader.judge.messages import Observed
@@ -90,7 +90,7 @@ class Runner:
         self._tasks: queue.SimpleQueue[tuple[int, Candidate] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[int, Run | Exception]] = queue.SimpleQueue()
         chosen = course.slugs if slugs is None else slugs
-        self._lanes = [_Lane(course, chosen, options, self._tasks, self._answers) for _ in range(engines or _cores())]
+        self._lanes = [_Lane(course, chosen, options, self._tasks, self._answers) for _ in range(engines or cores())]
         self._closed = False
 
     def __enter__(self) -> Runner:
@@ -257,9 +257,3 @@ def impatient(course: Course, seconds: Mapping[str, float]) -> Course:
             exercise = msgspec.structs.replace(exercise, limits=limits)
         exercises.append(exercise)
     return msgspec.structs.replace(course, exercises=tuple(exercises))
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
